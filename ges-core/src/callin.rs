@@ -1,0 +1,1 @@
+//! Click-to-call-in: number and access code, expiry, recognising the caller.

@@ -1,0 +1,1 @@
+//! How many scheduled callbacks an interval of time can bear.

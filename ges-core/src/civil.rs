@@ -1,0 +1,1 @@
+//! Reading wall-clock text as an instant: the lenient date grammar of the wire.

@@ -1,0 +1,1 @@
+//! Estimated wait: what it is made of, and how sure we are.

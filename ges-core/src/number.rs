@@ -1,0 +1,1 @@
+//! Customer numbers: comparison form, allowed countries, blocked patterns.

@@ -1,0 +1,1 @@
+//! The settings model: callback services, rules and tenants, imported and validated as a whole.

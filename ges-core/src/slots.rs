@@ -1,0 +1,1 @@
+//! The grid of bookable slots: hours, capacity and occupancy become slots on offer.

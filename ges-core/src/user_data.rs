@@ -1,0 +1,1 @@
+//! Which user data may travel with a callback.

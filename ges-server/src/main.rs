@@ -1,0 +1,2 @@
+//! How it is reached.
+fn main() {}
