@@ -1,17 +1,42 @@
 //! The callback engine: what is true. No I/O, no runtime, no clock of its own.
+//!
+//! A contact centre offers its callers "we call you back", in turn or at a chosen time. This crate keeps that promise as
+//! plain functions and one aggregate behind ports, so that any Rust service can link it: give it a store, an
+//! orchestrator that makes the calls, a clock and ids, and it books, shows, moves, cancels and hands over callbacks
+//! exactly once and on time.
+//!
+//! - What is decided: [`hours`], [`capacity`], [`slots`], [`offer`], [`ewt`], [`number`], [`throttle`], [`callin`].
+//! - What a callback is and what can happen to it: [`callback`] and its pure [`callback::step`].
+//! - What a host calls: [`engine::Engine`] and [`engine::Dispatcher`].
+//! - What a host provides: the traits of [`port`].
+//!
+//! The rules follow a published description of the vendor's product; module docs name the section they come from as
+//! *callback-domain*, *callback-administration* and *engagement-api-v3*.
 
+pub mod callback;
 pub mod callin;
 pub mod capacity;
 pub mod civil;
+pub mod dispatch;
+pub mod engine;
 pub mod ewt;
 pub mod hours;
+pub mod id;
+pub mod lead;
+pub mod memory;
 pub mod number;
 pub mod offer;
+pub mod port;
 pub mod settings;
 pub mod slots;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod throttle;
 pub mod time;
 pub mod user_data;
+pub mod wait;
 pub mod zone;
 
+pub use callback::Callback;
+pub use id::{CallbackId, NodeId, ServiceName, TenantId};
 pub use time::{Interval, Timestamp};

@@ -1,0 +1,149 @@
+//! The use cases over the ports: what a host calls.
+//!
+//! An [`Engine`] books, shows, moves and cancels callbacks, answers what is on offer, and takes what sessions write
+//! back. A [`Dispatcher`] beside it keeps the promises: it finds what is due and hands it over. Both read the clock once
+//! per use case, load, decide with pure functions, and commit through one call of a store. Neither owns a thread or a
+//! timer; the host says when to look and runs what comes out.
+
+mod book;
+mod call_in;
+mod catalog;
+mod change;
+mod defaults;
+mod dispatch;
+mod list;
+mod offer;
+mod refusal;
+mod report;
+mod show;
+mod waits;
+
+use std::sync::{Arc, Mutex};
+
+pub use book::{Accepted, NewCallback};
+pub use call_in::NewCallIn;
+pub use change::Edit;
+pub use defaults::{NoCaptcha, NobodyListens};
+pub use dispatch::{Delivery, Dispatcher, Performed};
+pub use offer::{Availability, AvailabilityAsk, QueueStatus};
+pub use refusal::{EngineError, Refusal, Refused};
+pub use show::{QueuePlace, Shown};
+
+use crate::callback::{Callback, LifecycleEvent};
+use crate::dispatch::INDEX_LEAD;
+use crate::id::TenantId;
+use crate::port::{
+    CallInStore, CallbackStore, Captcha, Clock, IdSource, Listener, Orchestrator, Signals, WaitTimes,
+};
+use crate::settings::TenantSettings;
+use crate::throttle::RateWindows;
+use crate::time::Timestamp;
+use catalog::Catalog;
+
+/// What an engine is made of; [`Parts::new`] fills in what a host need not bring. Every part is a port; `ges_core::memory` and `ges_core::testing` have one of each.
+#[derive(Clone)]
+pub struct Parts {
+    /// Remembers callbacks.
+    pub callbacks: Arc<dyn CallbackStore>,
+    /// Remembers call-in requests.
+    pub call_ins: Arc<dyn CallInStore>,
+    /// Runs sessions.
+    pub orchestrator: Arc<dyn Orchestrator>,
+    /// Knows waits.
+    pub waits: Arc<dyn WaitTimes>,
+    /// Proves that a person asks.
+    pub captcha: Arc<dyn Captcha>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and chance.
+    pub ids: Arc<dyn IdSource>,
+    /// Wakes the dispatcher.
+    pub signals: Arc<dyn Signals>,
+    /// Hears of every life-cycle event.
+    pub listener: Arc<dyn Listener>,
+}
+
+/// The callback engine. Cheap to share behind an `Arc`; every method may be called concurrently.
+pub struct Engine {
+    parts: Parts,
+    catalog: Catalog,
+    windows: Mutex<RateWindows>,
+    waits: waits::WaitCache,
+    looks: show::LookCache,
+}
+
+impl Engine {
+    /// An engine over these parts, without any tenant yet.
+    pub fn new(parts: Parts) -> Self {
+        Engine {
+            parts,
+            catalog: Catalog::default(),
+            windows: Mutex::default(),
+            waits: waits::WaitCache::default(),
+            looks: show::LookCache::default(),
+        }
+    }
+
+    /// Puts the settings of a tenant into force, as a whole: whoever reads sees the old ones or the new ones
+    /// (invariant 39). Accepted callbacks are not touched (invariant 41).
+    pub fn configure(&self, settings: TenantSettings) {
+        self.catalog.put(settings);
+        self.parts.signals.due(self.parts.clock.now());
+    }
+
+    /// Takes a tenant out of force. Its callbacks stay stored and are still handed over.
+    pub fn forget(&self, tenant: &TenantId) {
+        self.catalog.remove(tenant);
+    }
+
+    /// The settings in force for a tenant.
+    pub fn settings(&self, tenant: &TenantId) -> Option<Arc<TenantSettings>> {
+        self.catalog.tenant(tenant).map(|known| known.settings())
+    }
+
+    /// The tenants in force, in no particular order.
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.catalog.tenants()
+    }
+
+    /// The present instant, as the engine's clock tells it.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Removes what has been kept long enough: finished callbacks at 14 days after their desired time, call-in requests
+    /// 14 days after their creation. Answers how many. To be called every few minutes; the reference allows an hour
+    /// (callback-domain §10.2).
+    ///
+    /// # Errors
+    /// When a store fails; what was removed by then stays removed.
+    pub async fn purge(&self) -> Result<usize, crate::port::StoreError> {
+        const BATCH: usize = 1000;
+        let now = self.now();
+        let mut removed = 0;
+        loop {
+            let callbacks = self.parts.callbacks.purge(now, BATCH).await?;
+            let call_ins =
+                self.parts.call_ins.purge_call_ins(now - crate::callback::RETENTION, BATCH).await?;
+            removed += callbacks + call_ins;
+            if callbacks < BATCH && call_ins < BATCH {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// When a record needs attention by itself.
+    fn wake_at(&self, callback: &Callback) -> Option<Timestamp> {
+        callback.wake_at(INDEX_LEAD, self.parts.orchestrator.look_every())
+    }
+
+    /// Tells the listener, and wakes the dispatcher, once a change is committed.
+    fn committed(&self, callback: &Callback, events: &[LifecycleEvent]) {
+        for event in events {
+            self.parts.listener.heard(event);
+        }
+        if let Some(at) = self.wake_at(callback) {
+            self.parts.signals.due(at);
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Booking (callback-domain §6.4): the checks in their order, then the place and the record in one step.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::catalog::Compiled;
+use super::{Engine, EngineError, Refusal, Refused};
+use crate::callback::{
+    Callback, Direction, Event, Happening, Kind, LifecycleEvent, OfferType, PushTarget, Request, State,
+    StateName, Step, step,
+};
+use crate::dispatch::INLINE_GRACE;
+use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::number::{NumberRefused, PhoneNumber};
+use crate::port::{Booked, Booking, CaptchaVerdict, Guard};
+use crate::slots::{self, BookingRequest, Judgement, Occupancy, SlotOnOffer, World};
+use crate::throttle::{Alarm, DEFAULT_PARAMETER, Reservation};
+use crate::time::{Interval, Timestamp};
+use crate::wait::Wait;
+
+/// A wish to be called back.
+#[derive(Clone, Debug)]
+pub struct NewCallback {
+    /// Which callback service.
+    pub service: ServiceName,
+    /// When; as soon as possible when absent.
+    pub desired: Option<Timestamp>,
+    /// Whether to insist on a place in the slot of the desired time (`alwaysCheckCapacity`).
+    pub always_check_capacity: bool,
+    /// What kind of offer was accepted; follows from `desired` when absent.
+    pub offer_type: Option<OfferType>,
+    /// Proof of being human, where the tenant demands one.
+    pub captcha_token: Option<String>,
+    /// Everything that is kept with the record. Its direction and offer type are set by the engine.
+    pub request: Request,
+}
+
+impl NewCallback {
+    /// A wish for a callback in turn.
+    pub fn immediate(service: impl Into<ServiceName>, number: PhoneNumber) -> Self {
+        NewCallback {
+            service: service.into(),
+            desired: None,
+            always_check_capacity: false,
+            offer_type: None,
+            captcha_token: None,
+            request: Request::new(number),
+        }
+    }
+
+    /// A wish for a callback at a chosen time.
+    pub fn scheduled(service: impl Into<ServiceName>, number: PhoneNumber, desired: Timestamp) -> Self {
+        NewCallback { desired: Some(desired), ..Self::immediate(service, number) }
+    }
+}
+
+/// An accepted callback: durable before this is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The record as it stands now.
+    pub callback: Callback,
+}
+
+impl Engine {
+    /// Books a callback. When this answers `Ok`, the record is durable. For an immediate one the first hand-over has
+    /// then been tried, so it normally is QUEUED already; when the orchestrator did not take it, it is handed over
+    /// later all the same.
+    ///
+    /// Not idempotent: every call is a new wish.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] with the first reason in the order of callback-domain §6.4, and with proposals where
+    /// another time would do; then nothing was counted, taken or written.
+    pub async fn book(&self, tenant: &TenantId, wish: NewCallback) -> Result<Accepted, EngineError> {
+        let now = self.now();
+        let known = self.catalog.tenant(tenant).ok_or(Refusal::TenantUnknown)?;
+        let compiled = known.service(&wish.service, now).ok_or(Refusal::ServiceUnknown)?;
+        self.check_human(tenant, wish.captcha_token.as_deref()).await?;
+        check_push_targets(compiled.service.direction, &wish.request.push_targets)?;
+        check_number(&compiled, &wish.request.number)?;
+
+        let wait = self.wait(tenant, &wish.service, now).await;
+        let asked = BookingRequest {
+            desired: wish.desired,
+            always_check_capacity: wish.always_check_capacity,
+            moved_from: None,
+        };
+        let judgement = self.judge(tenant, &compiled, wait, now, &asked).await?;
+        let (callback, guards) = accepted_record(self.new_id(), tenant, &compiled, wish, &judgement, now);
+        let reserved = match callback.kind {
+            Kind::Immediate => Some(self.reserve(&callback, &compiled, now)?),
+            Kind::Scheduled => None,
+        };
+        match self.commit_booking(&compiled, callback, guards, wait, now).await {
+            Ok(callback) => Ok(Accepted { callback: self.first_hand_over(callback).await }),
+            Err(error) => {
+                if let Some(reserved) = reserved {
+                    self.release(reserved);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn new_id(&self) -> CallbackId {
+        CallbackId(self.parts.ids.uuid())
+    }
+
+    async fn check_human(&self, tenant: &TenantId, token: Option<&str>) -> Result<(), EngineError> {
+        match self.parts.captcha.verify(tenant, token).await? {
+            CaptchaVerdict::NotRequired | CaptchaVerdict::Human => Ok(()),
+            CaptchaVerdict::Missing => Err(Refusal::CaptchaMissing.into()),
+            CaptchaVerdict::Rejected => Err(Refusal::CaptchaRejected.into()),
+        }
+    }
+
+    /// Judges time and place against what the store holds now. The store judges the place again when it takes it.
+    pub(super) async fn judge(
+        &self,
+        tenant: &TenantId,
+        compiled: &Compiled,
+        wait: Wait,
+        now: Timestamp,
+        asked: &BookingRequest,
+    ) -> Result<Judgement, EngineError> {
+        // An immediate one takes no place, whatever is held.
+        let held = self.held_around(tenant, compiled, asked.desired.unwrap_or(now).max(now)).await?;
+        let rules = compiled.service.booking_rules();
+        match compiled.table.judge(&rules, &World { now, wait, held: &held }, asked) {
+            Ok(judgement) => Ok(judgement),
+            Err(refusal) => {
+                Err(self.refused_time(tenant, compiled, refusal, asked.desired.unwrap_or(now), now).await?)
+            }
+        }
+    }
+
+    /// The places taken around an instant: enough for its slot and every rule slot it touches.
+    async fn held_around(
+        &self,
+        tenant: &TenantId,
+        compiled: &Compiled,
+        at: Timestamp,
+    ) -> Result<Occupancy, EngineError> {
+        let window = Interval::new(at - AROUND, at + AROUND);
+        Ok(self.parts.callbacks.occupancy(tenant, &compiled.service.name, window).await?)
+    }
+
+    /// A refusal about time or place, with the free slots nearest to the desired time where another time would do
+    /// (callback-domain §5.5).
+    pub(super) async fn refused_time(
+        &self,
+        tenant: &TenantId,
+        compiled: &Compiled,
+        refusal: slots::Refusal,
+        desired: Timestamp,
+        now: Timestamp,
+    ) -> Result<EngineError, EngineError> {
+        let rules = compiled.service.booking_rules();
+        let proposals = if refusal.has_alternatives(&rules.offer) {
+            self.proposals(tenant, compiled, desired, now).await?
+        } else {
+            Vec::new()
+        };
+        Ok(EngineError::Refused(Box::new(Refused { refusal: Refusal::Time(refusal), proposals })))
+    }
+
+    async fn proposals(
+        &self,
+        tenant: &TenantId,
+        compiled: &Compiled,
+        desired: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SlotOnOffer>, EngineError> {
+        let window = Interval::new(now - AROUND, now + slots::HORIZON + AROUND);
+        let held = self.parts.callbacks.occupancy(tenant, &compiled.service.name, window).await?;
+        Ok(compiled.table.proposals(&held, desired, now, compiled.service.scheduled.min_lead))
+    }
+
+    /// Takes one unit of every window an immediate callback falls into, or none (callback-domain §9.2).
+    fn reserve(
+        &self,
+        callback: &Callback,
+        compiled: &Compiled,
+        now: Timestamp,
+    ) -> Result<Reservation, EngineError> {
+        let request = &callback.request;
+        let value = |parameter: &str| match parameter {
+            DEFAULT_PARAMETER => Some(request.number.comparison().digits()),
+            other => request.user_data.get(other).map(ToString::to_string),
+        };
+        let limits = &compiled.service.limits;
+        let (tenant, service) = (callback.tenant.as_str(), callback.service.as_str());
+        let asked = limits.windows(tenant, service, value, next_midnight(compiled, now));
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.reserve(&asked, now).map_err(|exceeded| {
+            let retry_after = exceeded.retry_after;
+            match exceeded.kind.alarm() {
+                Alarm::EnqueueLimitReached => Refusal::NumberThrottled { retry_after }.into(),
+                Alarm::TtlLimitReached => Refusal::ServiceThrottled { retry_after }.into(),
+            }
+        })
+    }
+
+    fn release(&self, reserved: Reservation) {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner).release(reserved);
+    }
+
+    /// Writes the record under its guards. An immediate one carries its first attempt from the start.
+    async fn commit_booking(
+        &self,
+        compiled: &Compiled,
+        callback: Callback,
+        guards: Vec<Guard>,
+        wait: Wait,
+        now: Timestamp,
+    ) -> Result<Callback, EngineError> {
+        let callback = if is_due(&callback, compiled, wait, now) { issued(callback, now) } else { callback };
+        let wake_at = match callback.pending_attempt() {
+            // The hand-over is tried before answering; the dispatcher repeats it only if that is lost.
+            Some(_) => Some(now + INLINE_GRACE),
+            None => self.wake_at(&callback),
+        };
+        let booking = Booking { callback: callback.clone(), wake_at, guards: guards.clone() };
+        match self.parts.callbacks.book(booking).await? {
+            Booked::Accepted | Booked::Exists => {
+                self.committed(&callback, &creation_events(&callback));
+                Ok(callback)
+            }
+            Booked::Refused(index) => {
+                Err(self.refused_guard(compiled, &callback, guards.get(index), now).await?)
+            }
+        }
+    }
+
+    /// What a guard of the store that did not hold means for the caller.
+    pub(super) async fn refused_guard(
+        &self,
+        compiled: &Compiled,
+        callback: &Callback,
+        guard: Option<&Guard>,
+        now: Timestamp,
+    ) -> Result<EngineError, EngineError> {
+        match guard {
+            Some(Guard::Number { limit, .. }) => Ok(Refusal::NumberQueued { limit: *limit }.into()),
+            Some(Guard::Active { .. }) => {
+                Ok(Refusal::ServiceThrottled { retry_after: ACTIVE_RETRY_AFTER }.into())
+            }
+            Some(Guard::Places(_)) | None => {
+                let (tenant, desired) = (&callback.tenant, callback.desired);
+                self.refused_time(tenant, compiled, slots::Refusal::Full, desired, now).await
+            }
+        }
+    }
+
+    /// Hands over what is due at once, before the booking is answered. Whatever comes of it, the booking stands.
+    async fn first_hand_over(&self, callback: Callback) -> Callback {
+        match callback.pending_attempt().map(crate::callback::Effect::attempt) {
+            Some(attempt) => self.hand_over(callback, attempt).await,
+            None => callback,
+        }
+    }
+}
+
+/// Occupancy is read so far around the times in question: more than any slot or rule slot is long.
+pub(super) const AROUND: Duration = Duration::from_secs(4 * 3600);
+
+/// The active limit frees itself as calls end; a caller is asked to come back after a minute.
+const ACTIVE_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+fn check_push_targets(direction: Direction, targets: &[PushTarget]) -> Result<(), Refusal> {
+    if direction == Direction::UserOriginated && targets.is_empty() {
+        return Err(Refusal::PushTargetsMissing);
+    }
+    for (index, target) in targets.iter().enumerate() {
+        if target.channel != "FCM" {
+            return Err(Refusal::PushTarget { index, problem: "channel: FCM is the only channel" });
+        }
+        if target.target.trim().is_empty() {
+            return Err(Refusal::PushTarget { index, problem: "target: a registration token is required" });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check_number(compiled: &Compiled, number: &PhoneNumber) -> Result<(), Refusal> {
+    compiled.service.numbers.check(number).map_err(|refused: NumberRefused| Refusal::Number(refused))
+}
+
+/// The record, not yet stored, and what the store must make sure of.
+fn accepted_record(
+    id: CallbackId,
+    tenant: &TenantId,
+    compiled: &Compiled,
+    wish: NewCallback,
+    judgement: &Judgement,
+    now: Timestamp,
+) -> (Callback, Vec<Guard>) {
+    let service = &compiled.service;
+    let number = wish.request.number.comparison();
+    let mut guards = Vec::new();
+    let (kind, desired) = match judgement {
+        Judgement::Immediate { desired } => {
+            guards.push(Guard::Active { limit: service.limits.active_max });
+            (Kind::Immediate, *desired)
+        }
+        Judgement::Scheduled { desired, guards: places, .. } => {
+            guards.extend(places.iter().map(Guard::Places));
+            (Kind::Scheduled, *desired)
+        }
+    };
+    guards.extend(service.limits.in_queue.most().map(|limit| Guard::Number { comparison: number, limit }));
+    let by_wish = if wish.desired.is_some() { OfferType::Scheduled } else { OfferType::Asap };
+    let mut request = wish.request;
+    request.direction = service.direction;
+    request.offer_type = wish.offer_type.unwrap_or(by_wish);
+    let callback = Callback {
+        id,
+        tenant: tenant.clone(),
+        service: service.name.clone(),
+        version: 1,
+        kind,
+        created: now,
+        updated: now,
+        desired,
+        ttl: service.ttl,
+        settings_version: compiled.settings_version,
+        request,
+        state: State::Scheduled,
+        attempts: 0,
+        outbox: Vec::new(),
+    };
+    (callback, guards)
+}
+
+/// Whether a new record is handed over at once: an immediate one always, a scheduled one when its instant is here.
+fn is_due(callback: &Callback, compiled: &Compiled, wait: Wait, now: Timestamp) -> bool {
+    match callback.kind {
+        Kind::Immediate => true,
+        Kind::Scheduled => {
+            let lead = compiled.service.submit.lead(wait);
+            crate::lead::submit_at(callback.desired, lead, compiled.opening(callback.desired)) <= now
+        }
+    }
+}
+
+/// The record with its first attempt issued; still its first version, because it is stored like this.
+fn issued(callback: Callback, now: Timestamp) -> Callback {
+    match step(&callback, &Event::Issue { at: now }, now) {
+        Ok(Step::Changed(next, _)) => Callback { version: callback.version, ..*next },
+        // Cannot happen: a new record is SCHEDULED and has nothing pending. The dispatcher would issue it.
+        Ok(Step::Unchanged) | Err(_) => callback,
+    }
+}
+
+fn creation_events(callback: &Callback) -> Vec<LifecycleEvent> {
+    let scheduled = (callback.kind == Kind::Scheduled).then_some(Happening::CallbackScheduled);
+    std::iter::once(Happening::ServiceCreate)
+        .chain(scheduled)
+        .map(|happening| LifecycleEvent {
+            happening,
+            id: callback.id,
+            tenant: callback.tenant.clone(),
+            service: callback.service.clone(),
+            from: None,
+            to: StateName::Scheduled,
+            reason: None,
+            at: callback.created,
+        })
+        .collect()
+}
+
+/// The next local midnight in the zone of the service's hours; where a clock change skips it, the first instant after.
+fn next_midnight(compiled: &Compiled, now: Timestamp) -> Timestamp {
+    let tomorrow = compiled.zone.local(now).date().succ_opt();
+    tomorrow.map_or(Timestamp::MAX, |date| compiled.zone.instant(date.and_time(chrono::NaiveTime::MIN)))
+}

@@ -1,0 +1,409 @@
+//! The dispatcher: finds what is due, leases it ahead, hands it over at its instant.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::Engine;
+use super::show::session_key;
+use crate::callback::{Callback, Event, Step, Task, step};
+use crate::dispatch::{AHEAD, INDEX_LEAD, LEASE, PASS, Plan, plan};
+use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
+use crate::lead::EarlySubmission;
+use crate::port::{Change, Lease, LeaseRequest, Leased, Look, Raised, Release, SessionKey, StoreError};
+use crate::time::Timestamp;
+
+/// Records leased in one call.
+const BATCH: usize = 2000;
+
+/// One node's dispatcher. It owns no timer and no task: the host calls [`Dispatcher::look_ahead`] when it says so or
+/// when a signal comes, [`Dispatcher::take_due`] at [`Dispatcher::next_due`], and runs the deliveries. Losing all of it
+/// at any moment loses nothing: what it holds is leased, and leases expire.
+pub struct Dispatcher {
+    engine: Arc<Engine>,
+    node: NodeId,
+    held: Mutex<Held>,
+    /// Sessions that were gone when last looked at.
+    gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
+}
+
+/// What is leased and waits for its instant.
+#[derive(Default)]
+struct Held {
+    due: BinaryHeap<Reverse<(Timestamp, u64)>>,
+    errands: BTreeMap<u64, Errand>,
+    next: u64,
+}
+
+struct Errand {
+    due: Timestamp,
+    callback: Callback,
+    lease: Lease,
+    what: What,
+}
+
+enum What {
+    Task(Task),
+    Expire,
+    Look,
+}
+
+/// One thing to do now. Dropping it undone is harmless: its lease expires and it is found again.
+pub struct Delivery {
+    engine: Arc<Engine>,
+    dispatcher: Arc<Dispatcher>,
+    errand: Errand,
+}
+
+impl Dispatcher {
+    /// A dispatcher of this node. `node` must be fresh at every start of a process.
+    pub fn new(engine: Arc<Engine>, node: NodeId) -> Arc<Self> {
+        Arc::new(Dispatcher { engine, node, held: Mutex::default(), gone: Mutex::default() })
+    }
+
+    /// Finds and leases what is due soon, and issues attempts in one durable batch. Looks at the
+    /// whole truth, so it is safe to call at any time and as often as one likes. Answers when to look again at the
+    /// latest; earlier when [`crate::port::Signals::due`] says so.
+    ///
+    /// # Errors
+    /// When the store fails; what was leased by then is found again when the leases expire.
+    pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
+        let store = &self.engine.parts.callbacks;
+        loop {
+            let now = self.engine.now();
+            let raised = self.raised(now).await;
+            let request = LeaseRequest {
+                owner: self.node.clone(),
+                now,
+                until: now + AHEAD,
+                raised,
+                lasting: LEASE,
+                limit: BATCH,
+            };
+            let leased = store.lease(request).await?;
+            let found = leased.len();
+            self.sort(leased, now).await?;
+            if found < BATCH {
+                let next = store.next_wake().await?.map_or(now + PASS, |wake| wake - AHEAD);
+                return Ok(next.clamp(now, now + PASS));
+            }
+        }
+    }
+
+    /// The earliest instant of anything held; none when nothing is.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.due.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes everything held whose instant has come, and whose lease still holds: whatever was cancelled or changed
+    /// before this moment is not among it (invariant 28). Never earlier than its instant.
+    ///
+    /// # Errors
+    /// When the store fails; nothing is handed over then, and all is found again.
+    pub async fn take_due(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
+        let now = self.engine.now();
+        let errands = self.pop_due(now);
+        if errands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let leases: Vec<Lease> = errands.iter().map(|errand| errand.lease.clone()).collect();
+        let held = self.engine.parts.callbacks.held(&leases, now).await?;
+        let still = errands.into_iter().zip(held).filter(|(_, held)| *held);
+        Ok(still.map(|(errand, _)| self.delivery(errand)).collect())
+    }
+
+    /// One whole pass for hosts without timers of their own: looks ahead and does everything that is due, one after the
+    /// other, until nothing is. Answers when to call again at the latest.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn run_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
+        loop {
+            let next = self.look_ahead().await?;
+            let due = self.take_due().await?;
+            if due.is_empty() {
+                return Ok(self.next_due().map_or(next, |due| due.min(next)));
+            }
+            for delivery in due {
+                delivery.run().await;
+            }
+        }
+    }
+
+    /// Gives everything held back, so that another node can take it at once. For a graceful stop.
+    ///
+    /// # Errors
+    /// When the store fails; the leases then expire by themselves.
+    pub async fn drain(&self) -> Result<(), StoreError> {
+        let errands = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.due.clear();
+            std::mem::take(&mut held.errands)
+        };
+        let now = self.engine.now();
+        let releases =
+            errands.into_values().map(|errand| Release { lease: errand.lease, not_before: now }).collect();
+        self.engine.parts.callbacks.release(releases).await
+    }
+
+    fn delivery(self: &Arc<Self>, errand: Errand) -> Delivery {
+        Delivery { engine: self.engine.clone(), dispatcher: self.clone(), errand }
+    }
+
+    fn pop_due(&self, now: Timestamp) -> Vec<Errand> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut errands = Vec::new();
+        while let Some(Reverse((at, key))) = held.due.peek().copied() {
+            if at > now {
+                break;
+            }
+            held.due.pop();
+            errands.extend(held.errands.remove(&key));
+        }
+        errands
+    }
+
+    fn hold(&self, errand: Errand) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.next += 1;
+        let key = held.next;
+        held.due.push(Reverse((errand.due, key)));
+        held.errands.insert(key, errand);
+    }
+
+    /// Decides for each leased record, and commits what must be committed before its instant.
+    async fn sort(self: &Arc<Self>, leased: Vec<Leased>, now: Timestamp) -> Result<(), StoreError> {
+        let mut releases = Vec::new();
+        let mut changes = Vec::new();
+        for Leased { callback, lease } in leased {
+            let (lead, opening) = self.lead(&callback, now).await;
+            match plan(&callback, now, lead, opening, AHEAD) {
+                Plan::Wait(not_before) => releases.push(Release { lease, not_before }),
+                Plan::Look => self.hold(Errand { due: now, callback, lease, what: What::Look }),
+                Plan::Perform(effect) => {
+                    let what = What::Task(effect.task);
+                    self.hold(Errand { due: effect.not_before, callback, lease, what });
+                }
+                Plan::Issue(at) => changes.extend(decided(callback, lease, Event::Issue { at }, now)),
+                Plan::Expire(at) => self.hold(Errand { due: at, callback, lease, what: What::Expire }),
+            }
+        }
+        let leases: Vec<Lease> = changes.iter().map(|decided: &Decided| decided.lease.clone()).collect();
+        let committed = if changes.is_empty() { Ok(()) } else { self.commit(changes).await };
+        if committed.is_err() {
+            // Nothing was changed, so the leases must not stand in the way until they expire.
+            releases.extend(leases.into_iter().map(|lease| Release { lease, not_before: now }));
+        }
+        if !releases.is_empty() {
+            self.engine.parts.callbacks.release(releases).await?;
+        }
+        committed
+    }
+
+    async fn commit(self: &Arc<Self>, decided: Vec<Decided>) -> Result<(), StoreError> {
+        let changes = decided.iter().map(|decided| Change {
+            next: decided.next.clone(),
+            expected: decided.before.version,
+            wake_at: self.engine.wake_at(&decided.next),
+            guards: Vec::new(),
+            fence: Some(decided.lease.fence),
+        });
+        let answers = self.engine.parts.callbacks.change(changes.collect()).await?;
+        for (decided, answer) in decided.into_iter().zip(answers) {
+            // A conflict means that somebody else decided first; the store wakes the record by what he wrote.
+            if answer.is_ok() {
+                let Decided { before, next, lease, events } = decided;
+                for event in &events {
+                    self.engine.parts.listener.heard(event);
+                }
+                self.engine.observe(&before, &next, self.engine.now());
+                let lease = Lease { version: next.version, ..lease };
+                if let Some(effect) = next.outbox.first().cloned() {
+                    let what = What::Task(effect.task);
+                    self.hold(Errand { due: effect.not_before, callback: next, lease, what });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lead of a record's service as it is now, and the opening of the period that holds its desired time. A record
+    /// whose service was removed is handed over at its desired time.
+    async fn lead(&self, callback: &Callback, now: Timestamp) -> (Duration, Option<Timestamp>) {
+        let Some(tenant) = self.engine.catalog.tenant(&callback.tenant) else {
+            return (Duration::ZERO, None);
+        };
+        let Some(compiled) = tenant.service(&callback.service, now) else {
+            return (Duration::ZERO, None);
+        };
+        let wait = self.engine.wait(&callback.tenant, &callback.service, now).await;
+        (compiled.service.submit.lead(wait), compiled.opening(callback.desired))
+    }
+
+    /// Services whose lead is longer than the index knows. Only those that are open: until an office opens nothing of
+    /// the next period is due, and within a period only what is desired in it.
+    async fn raised(&self, now: Timestamp) -> Vec<Raised> {
+        let mut raised = Vec::new();
+        for tenant in self.engine.tenants() {
+            let Some(known) = self.engine.catalog.tenant(&tenant) else { continue };
+            for service in known.settings().services.values() {
+                if let Some(desired_before) = self.raised_service(&tenant, &service.name, now).await {
+                    let service = service.name.clone();
+                    raised.push(Raised { tenant: tenant.clone(), service, desired_before });
+                }
+            }
+        }
+        raised
+    }
+
+    async fn raised_service(
+        &self,
+        tenant: &TenantId,
+        name: &ServiceName,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let known = self.engine.catalog.tenant(tenant)?;
+        let settings = known.settings();
+        let service = settings.services.get(name)?;
+        if !service.scheduled.enabled {
+            return None;
+        }
+        let wait = match service.submit.early {
+            EarlySubmission::Ewt => self.engine.wait(tenant, name, now).await,
+            EarlySubmission::BufferOnly | EarlySubmission::Off => crate::wait::Wait::NothingYet,
+        };
+        let lead = service.submit.lead(wait);
+        if lead <= INDEX_LEAD {
+            return None;
+        }
+        let soon = now + AHEAD;
+        let compiled = known.service(name, now)?;
+        let period = compiled.table.open().around(soon)?;
+        Some((soon + lead).min(period.end))
+    }
+}
+
+/// A change decided under a lease.
+struct Decided {
+    before: Callback,
+    next: Callback,
+    lease: Lease,
+    events: Vec<crate::callback::LifecycleEvent>,
+}
+
+fn decided(before: Callback, lease: Lease, event: Event, now: Timestamp) -> Option<Decided> {
+    match step(&before, &event, now) {
+        Ok(Step::Changed(next, events)) => Some(Decided { before, next: *next, lease, events }),
+        // The plan asks only for what the life cycle allows; were it otherwise, the lease would run out and the record
+        // be looked at again.
+        Ok(Step::Unchanged) | Err(_) => None,
+    }
+}
+
+impl Delivery {
+    /// Which callback it is about.
+    pub fn id(&self) -> CallbackId {
+        self.errand.callback.id
+    }
+
+    /// The instant it was due; what was taken over late may be long past.
+    pub fn due(&self) -> Timestamp {
+        self.errand.due
+    }
+
+    /// Does it, and records what came of it. Ends by itself within the time limits of the orchestrator.
+    pub async fn run(self) {
+        self.perform().await.record().await;
+    }
+
+    /// The part in the outside world, within the time limits of the orchestrator. A host that bounds how many are under
+    /// way there lets the next one go as soon as this ends, and has the rest done beside it.
+    pub async fn perform(self) -> Performed {
+        let Delivery { engine, dispatcher, errand: Errand { callback, lease, what, .. } } = self;
+        let outcome = match what {
+            What::Task(Task::HandOver { attempt, .. }) => Some(engine.submit(callback, attempt).await),
+            What::Task(Task::TellSession { attempt, reference }) => {
+                let session = SessionKey {
+                    tenant: callback.tenant.clone(),
+                    service: callback.service.clone(),
+                    id: callback.id,
+                    attempt,
+                    reference,
+                };
+                let told = engine.parts.orchestrator.cancel(&session).await;
+                let event = match told {
+                    Ok(()) => Event::SessionTold { attempt },
+                    Err(_) => Event::SessionNotTold { attempt },
+                };
+                Some((callback, event))
+            }
+            What::Expire => Some((callback, Event::Expire)),
+            What::Look => {
+                dispatcher.look(callback, lease).await;
+                None
+            }
+        };
+        Performed { engine, outcome }
+    }
+}
+
+/// A delivery that is done and not recorded yet. Dropping it is harmless: the lease expires and it is done again under
+/// the same attempt number.
+pub struct Performed {
+    engine: Arc<Engine>,
+    outcome: Option<(Callback, Event)>,
+}
+
+impl Performed {
+    /// Records what came of it.
+    pub async fn record(self) {
+        if let Some((callback, event)) = self.outcome {
+            // When recording fails, the lease runs out and it is done once more; a conflict is left to the next look.
+            let _ = self.engine.apply_to(&callback, &event).await;
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Looks at a live session; gone twice in a row means dead, a time-out does not (callback-domain §13.3).
+    async fn look(&self, callback: Callback, lease: Lease) {
+        let key = (callback.tenant.clone(), callback.id);
+        let Some(session) = callback.session() else { return };
+        let looked = self.engine.parts.orchestrator.look(&session_key(&callback, session)).await;
+        if matches!(looked, Ok(Look::Gone)) {
+            if self.count_gone(&key) >= 2 {
+                self.forget_gone(&key);
+                let event = Event::SessionGone { attempt: session.attempt };
+                match self.engine.apply(&key.0, key.1, &event).await {
+                    Ok(after) if after.version != callback.version => return,
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        } else {
+            self.forget_gone(&key);
+        }
+        let every = self.engine.parts.orchestrator.look_every().unwrap_or(PASS);
+        // Up to a tenth more, so that sessions started together are not looked at together for ever.
+        let jitter = self.engine.parts.ids.below(u64::try_from(every.as_millis() / 10).unwrap_or(0));
+        let not_before =
+            (self.engine.now() + every + Duration::from_millis(jitter)).min(match callback.state {
+                crate::callback::State::Processing(_) => callback.purge_at(),
+                _ => callback.expires_at(),
+            });
+        // When it cannot be given back, the lease runs out by itself.
+        let _ = self.engine.parts.callbacks.release(vec![Release { lease, not_before }]).await;
+    }
+
+    fn count_gone(&self, key: &(TenantId, CallbackId)) -> u32 {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = gone.entry(key.clone()).or_default();
+        *count += 1;
+        *count
+    }
+
+    fn forget_gone(&self, key: &(TenantId, CallbackId)) {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}

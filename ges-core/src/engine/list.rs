@@ -1,0 +1,46 @@
+//! Listing and counting (callback-domain §12).
+
+use super::{Engine, EngineError};
+use crate::callback::{Callback, CancelledBy};
+use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::port::{Page, Query, Tally};
+
+impl Engine {
+    /// Records of a tenant, in the order of (desired time, id).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, query: Query) -> Result<Page, EngineError> {
+        Ok(self.parts.callbacks.query(query).await?)
+    }
+
+    /// Unfinished callbacks by service and state; the watermark is [`Tally::active`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tally(&self, tenant: &TenantId) -> Result<Vec<(ServiceName, Tally)>, EngineError> {
+        Ok(self.parts.callbacks.tally(tenant).await?)
+    }
+
+    /// Cancels many callbacks as an administrator does; one that cannot be cancelled does not touch the others. Answers
+    /// in the order of the ids.
+    pub async fn cancel_many(
+        &self,
+        tenant: &TenantId,
+        ids: &[CallbackId],
+    ) -> Vec<(CallbackId, Result<Callback, EngineError>)> {
+        let mut answers = Vec::with_capacity(ids.len());
+        for &id in ids {
+            answers.push((id, self.cancel(tenant, id, CancelledBy::Administrator).await));
+        }
+        answers
+    }
+
+    /// Whether the stores work; for health reporting.
+    ///
+    /// # Errors
+    /// What is wrong with the store of callbacks.
+    pub async fn check(&self) -> Result<(), EngineError> {
+        Ok(self.parts.callbacks.check().await?)
+    }
+}

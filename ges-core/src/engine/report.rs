@@ -1,0 +1,83 @@
+//! What sessions and the orchestrator report back, and what the wait estimator learns from it.
+
+use super::{Engine, EngineError};
+use crate::callback::{Callback, Event, SessionUpdate, StateName};
+use crate::ewt::{CallKey, Observation};
+use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::port::{HandOverError, Submission};
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Takes what a session writes back. Repeated, older and late updates are acknowledged and dropped, so a session
+    /// may write as often as it likes; it is durable when this answers.
+    ///
+    /// # Errors
+    /// [`super::Refusal::CallbackUnknown`]; [`super::Refusal::LifeCycle`] when no attempt was ever issued.
+    pub async fn write_back(
+        &self,
+        tenant: &TenantId,
+        id: CallbackId,
+        update: SessionUpdate,
+    ) -> Result<Callback, EngineError> {
+        self.apply(tenant, id, &Event::Session(update)).await
+    }
+
+    /// Tells the wait estimator what was seen of a queue, calls that are no callbacks included.
+    pub fn observed(&self, tenant: &TenantId, queue: &ServiceName, observation: Observation) {
+        self.parts.waits.observe(tenant, queue, self.now(), observation);
+    }
+
+    /// Hands one issued attempt to the orchestrator and records what came of it. Answers the record as it then stands;
+    /// when recording fails, as it was: the attempt is then handed over again under the same number.
+    pub(super) async fn hand_over(&self, callback: Callback, attempt: u32) -> Callback {
+        let (callback, event) = self.submit(callback, attempt).await;
+        self.apply_to(&callback, &event).await.unwrap_or(callback)
+    }
+
+    /// Hands one issued attempt to the orchestrator; answers the record it was given, and what happened to it.
+    pub(super) async fn submit(&self, callback: Callback, attempt: u32) -> (Callback, Event) {
+        let known = self.catalog.tenant(&callback.tenant);
+        let service = known.and_then(|tenant| tenant.settings().services.get(&callback.service).cloned());
+        let submission = Submission { attempt, service, callback };
+        let event = match self.parts.orchestrator.submit(&submission).await {
+            Ok(handed) => Event::HandedOver { attempt, reference: handed.reference },
+            Err(HandOverError::Refused(_)) => Event::HandOverRefused { attempt },
+            Err(HandOverError::Unavailable(_)) => Event::HandOverUnavailable { attempt },
+        };
+        (submission.callback, event)
+    }
+
+    /// Feeds the estimator with what a committed change shows of the queue.
+    pub(super) fn observe(&self, before: &Callback, after: &Callback, now: Timestamp) {
+        let call = call_key(after);
+        let (tenant, queue) = (&after.tenant, &after.service);
+        for observation in seen(before.state.name(), after.state.name(), call) {
+            self.parts.waits.observe(tenant, queue, now, observation);
+        }
+    }
+}
+
+/// Names a callback to the wait estimator.
+pub(super) fn call_key(callback: &Callback) -> CallKey {
+    CallKey(callback.id.0.as_u64_pair().1)
+}
+
+/// What a transition shows: QUEUED waits, ROUTING and PROCESSING have an agent.
+fn seen(from: StateName, to: StateName, call: CallKey) -> Vec<Observation> {
+    let waits = |state| state == StateName::Queued;
+    let has_agent = |state| matches!(state, StateName::Routing | StateName::Processing);
+    let mut observations = Vec::new();
+    if has_agent(from) && !has_agent(to) {
+        observations.push(Observation::Finished { call });
+    }
+    if !waits(from) && !has_agent(from) && (waits(to) || has_agent(to)) || has_agent(from) && waits(to) {
+        observations.push(Observation::entered(call));
+    }
+    if !has_agent(from) && has_agent(to) {
+        observations.push(Observation::Answered { call, agent: None });
+    }
+    if waits(from) && !waits(to) && !has_agent(to) {
+        observations.push(Observation::Abandoned { call });
+    }
+    observations
+}

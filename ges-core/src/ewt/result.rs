@@ -1,0 +1,168 @@
+//! A wait, or the reason why there is none.
+
+use serde::{Deserialize, Serialize};
+
+/// An estimated wait as every face of the engine speaks of it (engagement-api-v3 §3.7).
+///
+/// ```
+/// use ges_core::ewt::{Ewt, NoWait};
+///
+/// let wait = Ewt::from_millis(119_500);
+/// assert_eq!((wait.wire_seconds(), wait.result_code(), wait.message()), (120, 0, ""));
+///
+/// let night = Ewt::Unknown(NoWait::NoAgents);
+/// assert_eq!((night.wire_seconds(), night.result_code()), (-1, -2));
+/// assert_eq!(night.seconds_or_zero(), 0); // an unknown wait never closes an offer
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ewt {
+    /// Whole seconds.
+    Known(u64),
+    /// No number can be given.
+    Unknown(NoWait),
+}
+
+/// Why no wait can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NoWait {
+    /// Nothing has passed through the queue yet; result code −1.
+    NothingPassed,
+    /// No agent is logged in; result code −2.
+    NoAgents,
+    /// No queue of that name is known; result code −1 (engagement-api-v3 §3.7).
+    UnknownQueue,
+    /// Whoever knows the wait did not answer; result code −1 (callback-domain §6.2).
+    SourceUnavailable,
+}
+
+impl Ewt {
+    /// A known wait from milliseconds: whole seconds, half a second rounds up, negative counts as zero
+    /// (callback-domain §14.2).
+    pub fn from_millis(millis: i64) -> Self {
+        let millis = millis.max(0).unsigned_abs();
+        Ewt::Known(millis / 1000 + u64::from(millis % 1000 >= 500))
+    }
+
+    /// A known wait of `numerator / denominator` milliseconds, rounded like [`Ewt::from_millis`] but without
+    /// an intermediate rounding; `None` when the denominator is zero.
+    pub(super) fn from_ratio(numerator: u128, denominator: u128) -> Option<Self> {
+        let per_second = denominator.checked_mul(1000).filter(|denominator| *denominator > 0)?;
+        let rounded = numerator.saturating_add(per_second / 2) / per_second;
+        Some(Ewt::Known(u64::try_from(rounded).unwrap_or(u64::MAX)))
+    }
+
+    /// Reads what a neighbour sent: seconds and, where it sends one, a result code.
+    ///
+    /// The code decides when it is −1 or −2; otherwise seconds of −1 and −2 are taken for these codes (older
+    /// routing servers send nothing else), and any other negative number counts as zero.
+    pub fn from_wire(seconds: i64, result_code: Option<i64>) -> Self {
+        match (seconds, result_code) {
+            (_, Some(-2)) | (-2, _) => Ewt::Unknown(NoWait::NoAgents),
+            (_, Some(-1)) | (-1, _) => Ewt::Unknown(NoWait::NothingPassed),
+            (seconds, _) => Ewt::Known(seconds.max(0).unsigned_abs()),
+        }
+    }
+
+    /// Seconds, when known.
+    pub const fn seconds(self) -> Option<u64> {
+        match self {
+            Ewt::Known(seconds) => Some(seconds),
+            Ewt::Unknown(_) => None,
+        }
+    }
+
+    /// `E` of the offer rule: seconds, where unknown counts as zero (callback-domain §6.2).
+    pub const fn seconds_or_zero(self) -> u64 {
+        match self {
+            Ewt::Known(seconds) => seconds,
+            Ewt::Unknown(_) => 0,
+        }
+    }
+
+    /// `estimatedWaitTime` of the wire: seconds, −1 when unknown.
+    pub fn wire_seconds(self) -> i64 {
+        self.seconds().map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
+    /// `resultCode` of the wire: 0 valid, −1 unknown, −2 no agent logged in.
+    pub const fn result_code(self) -> i8 {
+        match self {
+            Ewt::Known(_) => 0,
+            Ewt::Unknown(NoWait::NoAgents) => -2,
+            Ewt::Unknown(NoWait::NothingPassed | NoWait::UnknownQueue | NoWait::SourceUnavailable) => -1,
+        }
+    }
+
+    /// `message` of the wire: empty when the wait is known, otherwise why it is not.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Ewt::Known(_) => "",
+            Ewt::Unknown(NoWait::NothingPassed) => "No interaction has passed through the queue yet",
+            Ewt::Unknown(NoWait::NoAgents) => "No agents are logged in",
+            Ewt::Unknown(NoWait::UnknownQueue) => "The virtual queue is not known",
+            Ewt::Unknown(NoWait::SourceUnavailable) => "The estimated wait time could not be read",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_second_rounds_up_and_negative_is_zero() {
+        for (millis, seconds) in [(0, 0), (499, 0), (500, 1), (1_499, 1), (1_500, 2), (-1, 0), (i64::MIN, 0)]
+        {
+            assert_eq!(Ewt::from_millis(millis), Ewt::Known(seconds), "{millis} ms");
+        }
+        assert_eq!(Ewt::from_millis(i64::MAX), Ewt::Known(9_223_372_036_854_776));
+    }
+
+    #[test]
+    fn a_ratio_is_rounded_once() {
+        assert_eq!(Ewt::from_ratio(1_000, 2), Some(Ewt::Known(1)));
+        assert_eq!(Ewt::from_ratio(999, 2), Some(Ewt::Known(0)));
+        assert_eq!(Ewt::from_ratio(1, 0), None);
+        assert_eq!(Ewt::from_ratio(u128::MAX, 1), Some(Ewt::Known(u64::MAX)));
+        assert_eq!(Ewt::from_ratio(1, u128::MAX), None);
+    }
+
+    #[test]
+    fn wire_codes_are_read_and_written() {
+        let rows = [
+            (120, Some(0), Ewt::Known(120)),
+            (120, None, Ewt::Known(120)),
+            (-7, None, Ewt::Known(0)),
+            (-1, None, Ewt::Unknown(NoWait::NothingPassed)),
+            (-1, Some(-2), Ewt::Unknown(NoWait::NoAgents)),
+            (-1, Some(0), Ewt::Unknown(NoWait::NothingPassed)),
+            (300, Some(-1), Ewt::Unknown(NoWait::NothingPassed)),
+            (i64::MIN, None, Ewt::Known(0)),
+        ];
+        for (seconds, code, expected) in rows {
+            let read = Ewt::from_wire(seconds, code);
+            assert_eq!(read, expected, "{seconds} {code:?}");
+            assert_eq!(Ewt::from_wire(read.wire_seconds(), Some(read.result_code().into())), read);
+            assert_eq!(read.message().is_empty(), read.result_code() == 0);
+        }
+        assert_eq!(Ewt::Unknown(NoWait::UnknownQueue).result_code(), -1);
+        assert_eq!(Ewt::Unknown(NoWait::SourceUnavailable).wire_seconds(), -1);
+        assert_eq!(Ewt::Known(u64::MAX).wire_seconds(), i64::MAX);
+    }
+
+    /// No refusal may rest on a wait nobody knows: for every reason it counts as no wait at all.
+    #[test]
+    fn invariant_43_an_unknown_wait_blocks_nothing() {
+        use NoWait::{NoAgents, NothingPassed, SourceUnavailable, UnknownQueue};
+        for reason in [NothingPassed, NoAgents, UnknownQueue, SourceUnavailable] {
+            let wait = Ewt::Unknown(reason);
+            assert_eq!(
+                (wait.seconds(), wait.seconds_or_zero(), wait.wire_seconds()),
+                (None, 0, -1),
+                "{reason:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Callbacks by id, and the way every write takes: out of the indexes, judged, into the indexes.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use super::indexes::Indexes;
+use crate::callback::Callback;
+use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::port::{Booked, Booking, Change, Conflict, Fence, Order, Page, Query, Tally};
+use crate::slots::UtcMinute;
+use crate::time::{Interval, Timestamp};
+
+/// Names one record in the whole store.
+pub(super) type Key = (TenantId, CallbackId);
+
+/// One record and what the store itself knows about it.
+pub(super) struct Entry {
+    pub callback: Callback,
+    /// When it needs attention, as the engine said.
+    pub wake_at: Option<Timestamp>,
+    /// Not before this, as the last holder of a lease said; ends with the next change.
+    pub deferred: Option<Timestamp>,
+    /// The newest lease; none when it was given back or ended by a change.
+    pub lease: Option<Held>,
+}
+
+/// The newest lease of a record, perhaps expired.
+#[derive(Clone, Copy)]
+pub(super) struct Held {
+    pub fence: Fence,
+    pub expires: Timestamp,
+}
+
+impl Entry {
+    /// When it may be leased by its own instant, leases aside.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.wake_at.map(|wake| self.deferred.map_or(wake, |not_before| wake.max(not_before)))
+    }
+
+    /// When it may be leased by its own instant, its present lease included.
+    pub fn available(&self) -> Option<Timestamp> {
+        self.due().map(|due| self.lease.map_or(due, |lease| due.max(lease.expires)))
+    }
+
+    /// Whether nobody holds it at `now`.
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        self.lease.is_none_or(|lease| lease.expires <= now)
+    }
+}
+
+/// All callbacks of all tenants.
+#[derive(Default)]
+pub(super) struct Callbacks {
+    pub records: BTreeMap<Key, Entry>,
+    pub indexes: Indexes,
+    /// The last fence given out, of whatever record.
+    pub fence: Fence,
+}
+
+impl Callbacks {
+    pub fn book(&mut self, booking: Booking) -> Booked {
+        let Booking { callback, wake_at, guards } = booking;
+        let key = (callback.tenant.clone(), callback.id);
+        if self.records.contains_key(&key) {
+            return Booked::Exists;
+        }
+        if let Some(index) = self.indexes.first_broken(&callback, &guards) {
+            return Booked::Refused(index);
+        }
+        self.insert(key, Entry { callback, wake_at, deferred: None, lease: None });
+        Booked::Accepted
+    }
+
+    pub fn get(&self, tenant: &TenantId, id: CallbackId) -> Option<Callback> {
+        self.records.get(&(tenant.clone(), id)).map(|entry| entry.callback.clone())
+    }
+
+    pub fn change(&mut self, change: Change) -> Result<(), Conflict> {
+        let Change { next, expected, wake_at, guards, fence } = change;
+        let key = (next.tenant.clone(), next.id);
+        let stored = self.records.get(&key).ok_or(Conflict::Missing)?;
+        if stored.callback.version != expected {
+            return Err(Conflict::Stale);
+        }
+        if fence.is_some() && fence != stored.lease.map(|lease| lease.fence) {
+            return Err(Conflict::Fenced);
+        }
+        // Out of the indexes first, so that its own place and number are not counted against it.
+        let Some(former) = self.remove(&key) else { return Err(Conflict::Missing) };
+        if let Some(index) = self.indexes.first_broken(&next, &guards) {
+            self.insert(key, former);
+            return Err(Conflict::Refused(index));
+        }
+        let lease = former.lease.filter(|_| fence.is_some());
+        self.insert(key, Entry { callback: next, wake_at, deferred: None, lease });
+        Ok(())
+    }
+
+    pub fn occupancy(
+        &self,
+        tenant: &TenantId,
+        service: &ServiceName,
+        window: Interval,
+    ) -> Vec<(UtcMinute, u32)> {
+        self.indexes.cells(tenant, service, window)
+    }
+
+    pub fn tally(&self, tenant: &TenantId) -> Vec<(ServiceName, Tally)> {
+        self.indexes.tally(tenant)
+    }
+
+    pub fn query(&self, query: &Query) -> Page {
+        let start = match query.after {
+            Some((desired, id)) => Bound::Excluded((query.tenant.clone(), desired, id)),
+            None => Bound::Included((query.tenant.clone(), Timestamp::MIN, CallbackId(uuid::Uuid::nil()))),
+        };
+        let mut matching = self
+            .indexes
+            .listed
+            .range((start, Bound::Unbounded))
+            .take_while(|(tenant, ..)| *tenant == query.tenant)
+            .filter_map(|(tenant, _, id)| self.records.get(&(tenant.clone(), *id)))
+            .map(|entry| &entry.callback)
+            .filter(|callback| matches(query, callback));
+        let callbacks: Vec<Callback> = matching.by_ref().take(query.limit).cloned().collect();
+        let next = matching.next().and(callbacks.last().map(order));
+        Page { callbacks, next }
+    }
+
+    pub fn purge(&mut self, now: Timestamp, limit: usize) -> usize {
+        let over = self.indexes.finished.iter().take_while(|(purge_at, _)| *purge_at <= now);
+        let keys: Vec<Key> = over.take(limit).map(|(_, key)| key.clone()).collect();
+        keys.iter().filter_map(|key| self.remove(key)).count()
+    }
+
+    /// Changes what the store knows about a record, the indexes with it.
+    pub fn update(&mut self, key: &Key, change: impl FnOnce(&mut Entry)) {
+        if let Some(mut entry) = self.remove(key) {
+            change(&mut entry);
+            self.insert(key.clone(), entry);
+        }
+    }
+
+    fn insert(&mut self, key: Key, entry: Entry) {
+        self.indexes.enter(&key, &entry);
+        self.records.insert(key, entry);
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Entry> {
+        let entry = self.records.remove(key)?;
+        self.indexes.leave(key, &entry);
+        Some(entry)
+    }
+}
+
+fn order(callback: &Callback) -> Order {
+    (callback.desired, callback.id)
+}
+
+fn matches(query: &Query, callback: &Callback) -> bool {
+    let of = |services: &Vec<ServiceName>| services.contains(&callback.service);
+    query.services.as_ref().is_none_or(of)
+        && query.states.as_ref().is_none_or(|states| states.contains(&callback.state.name()))
+        && query.comparison.is_none_or(|number| callback.request.number.comparison() == number)
+        && query.desired.is_none_or(|inside| inside.contains(callback.desired))
+}

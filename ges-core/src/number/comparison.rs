@@ -1,0 +1,126 @@
+//! The digits two numbers are compared by.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::MAX_GIVEN_BYTES;
+
+/// Fewest digits of a number (callback-domain §9.1).
+const MIN_DIGITS: usize = 3;
+/// Most digits of a number (callback-domain §9.1, E.164).
+const MAX_DIGITS: usize = 15;
+
+/// A number reduced to its 3 to 15 digits: what duplicates and daily limits are counted by (callback-domain §9.1).
+///
+/// Leading zeros are kept, so a national `0236618300` differs from `236618300`. It takes eight bytes and is `Copy`.
+/// In serde formats it is the text of the digits.
+///
+/// ```
+/// use ges_core::number::ComparisonNumber;
+///
+/// let number: ComparisonNumber = "+1 (222) 333-4444".parse()?;
+/// assert_eq!(number.digits(), "12223334444");
+/// assert_eq!(format!("{number:?}"), "ComparisonNumber(..)");
+/// # Ok::<(), ges_core::number::NotANumber>(())
+/// ```
+// The digits follow a leading 1, which keeps the leading zeros: "007" is 1007. Sixteen digits fit a u64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ComparisonNumber(u64);
+
+impl ComparisonNumber {
+    /// The digits as text. Personal data: not for logs, labels or error texts.
+    pub fn digits(self) -> String {
+        let mut text = self.0.to_string();
+        text.remove(0);
+        text
+    }
+}
+
+/// Reads a number in any common way of writing: digits, spaces, `.`, `-`, `(`, `)` and one `+` before the first digit.
+impl std::str::FromStr for ComparisonNumber {
+    type Err = NotANumber;
+    fn from_str(given: &str) -> Result<Self, NotANumber> {
+        if given.len() > MAX_GIVEN_BYTES {
+            return Err(NotANumber::TooLong { bytes: given.len() });
+        }
+        let mut packed: u64 = 1;
+        let mut digits = 0usize;
+        let mut plus = false;
+        for (index, character) in given.chars().enumerate() {
+            match character {
+                '0'..='9' => {
+                    digits += 1;
+                    // Past fifteen digits the value no longer matters, only the count for the error.
+                    packed = packed.wrapping_mul(10).wrapping_add(u64::from(character as u8 - b'0'));
+                }
+                ' ' | '.' | '-' | '(' | ')' => {}
+                '+' if digits == 0 && !plus => plus = true,
+                '+' => return Err(NotANumber::Plus { position: index + 1 }),
+                _ => return Err(NotANumber::Character { position: index + 1 }),
+            }
+        }
+        match digits {
+            0..MIN_DIGITS => Err(NotANumber::TooFewDigits { digits }),
+            MIN_DIGITS..=MAX_DIGITS => Ok(ComparisonNumber(packed)),
+            _ => Err(NotANumber::TooManyDigits { digits }),
+        }
+    }
+}
+
+impl TryFrom<String> for ComparisonNumber {
+    type Error = NotANumber;
+    fn try_from(given: String) -> Result<Self, NotANumber> {
+        given.parse()
+    }
+}
+
+impl From<ComparisonNumber> for String {
+    fn from(number: ComparisonNumber) -> String {
+        number.digits()
+    }
+}
+
+impl fmt::Debug for ComparisonNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ComparisonNumber(..)")
+    }
+}
+
+/// A text that cannot be a phone number (callback-domain §9.1; HTTP 400). It tells the place, never the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotANumber {
+    /// A letter or another character that no number is written with; the position counts characters from 1.
+    #[error("phone number: character {position} is not a digit, space, '.', '-', '(' or ')'")]
+    Character {
+        /// Counted in characters, from 1.
+        position: usize,
+    },
+    /// A second `+`, or one after a digit.
+    #[error(
+        "phone number: the '+' at character {position} is out of place; one may stand before the first digit"
+    )]
+    Plus {
+        /// Counted in characters, from 1.
+        position: usize,
+    },
+    /// Fewer than 3 digits; an empty text has none.
+    #[error("phone number: {digits} digits are too few, at least 3 are needed")]
+    TooFewDigits {
+        /// Digits found.
+        digits: usize,
+    },
+    /// More than 15 digits.
+    #[error("phone number: {digits} digits are too many, at most 15 are possible")]
+    TooManyDigits {
+        /// Digits found.
+        digits: usize,
+    },
+    /// A text longer than any way of writing fifteen digits.
+    #[error("phone number: {bytes} bytes are too long, at most 64 are taken")]
+    TooLong {
+        /// Length of the text.
+        bytes: usize,
+    },
+}

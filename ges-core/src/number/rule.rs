@@ -1,0 +1,205 @@
+//! Country and number rules: what an administrator writes, and what is checked by.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::pattern::Matcher;
+use super::{BlockedPattern, Country, NotACountry, PatternProblem, plan};
+
+/// Most blocked patterns of a rule (callback-administration §4.3).
+const MAX_PATTERNS: usize = 200;
+/// Longest rule name, in characters.
+const MAX_NAME_CHARS: usize = 64;
+
+/// A rule as it stands in settings and on the wire of the administration.
+///
+/// ```
+/// use ges_core::number::{NumberRule, NumberRuleSpec};
+///
+/// let spec: NumberRuleSpec = toml::from_str(r#"
+///     name = "NorthAmerica"
+///     countries = ["US", "CA"]
+///     blocked = [{ simple = "1900*" }, { regex = '^1\d{3}555\d{4}$' }]
+/// "#)?;
+/// let rule = NumberRule::try_from(spec)?;
+/// assert_eq!(rule.name(), "NorthAmerica");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberRuleSpec {
+    /// Letters and digits only, 1 to 64 (callback-domain §9.1).
+    pub name: String,
+    /// Countries that may be called, at least one; all others are refused.
+    pub countries: Vec<String>,
+    /// Numbers of these countries that are refused, in the order they are tried; at most 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<BlockedPattern>,
+}
+
+/// A rule that has been checked and compiled (callback-domain §9.1, callback-administration §4.3).
+///
+/// Serialises as its [`NumberRuleSpec`]; reading one back checks it again.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "NumberRuleSpec", into = "NumberRuleSpec")]
+pub struct NumberRule {
+    spec: NumberRuleSpec,
+    countries: BTreeSet<Country>,
+    blocked: Vec<Matcher>,
+}
+
+impl NumberRule {
+    /// The rule's name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The rule as it was written.
+    pub fn spec(&self) -> &NumberRuleSpec {
+        &self.spec
+    }
+
+    /// Whether numbers of that country may be called at all.
+    pub fn permits(&self, country: Country) -> bool {
+        self.countries.contains(&country)
+    }
+
+    /// Index of the first blocked pattern that matches. `digits` and `e164` are the two forms without punctuation.
+    pub(super) fn blocking(&self, digits: &str, e164: &str) -> Option<usize> {
+        self.blocked.iter().position(|pattern| pattern.blocks(digits, e164))
+    }
+
+    /// Indices of patterns that block every permitted number, judged by the example numbers of the permitted
+    /// countries: worth a warning when the rule is saved. Reads the numbering plan when there are patterns.
+    pub fn patterns_blocking_everything(&self) -> Vec<usize> {
+        if self.blocked.is_empty() {
+            return Vec::new();
+        }
+        let examples: Vec<String> =
+            self.countries.iter().flat_map(|&country| plan::examples(country)).collect();
+        let blocks_all = |pattern: &Matcher| examples.iter().all(|one| pattern.blocks(one, one));
+        let indexed = self.blocked.iter().enumerate();
+        indexed
+            .filter(|(_, pattern)| !examples.is_empty() && blocks_all(pattern))
+            .map(|(index, _)| index)
+            .collect()
+    }
+}
+
+impl TryFrom<NumberRuleSpec> for NumberRule {
+    type Error = InvalidNumberRule;
+    /// Checks everything and reports every problem at once.
+    fn try_from(spec: NumberRuleSpec) -> Result<Self, InvalidNumberRule> {
+        let mut problems = Vec::new();
+        let chars = spec.name.chars().count();
+        if !(1..=MAX_NAME_CHARS).contains(&chars) || !spec.name.chars().all(char::is_alphanumeric) {
+            problems.push(NumberRuleProblem::Name);
+        }
+        if spec.countries.is_empty() {
+            problems.push(NumberRuleProblem::NoCountry);
+        }
+        let mut countries = BTreeSet::new();
+        for (index, text) in spec.countries.iter().enumerate() {
+            match text.parse() {
+                Ok(country) => _ = countries.insert(country),
+                Err(problem) => problems.push(NumberRuleProblem::Country { index, problem }),
+            }
+        }
+        if spec.blocked.len() > MAX_PATTERNS {
+            problems.push(NumberRuleProblem::TooManyPatterns { patterns: spec.blocked.len() });
+        }
+        let mut blocked = Vec::new();
+        // Patterns past the limit are not compiled: the count alone refuses the rule.
+        for (index, pattern) in spec.blocked.iter().take(MAX_PATTERNS).enumerate() {
+            match Matcher::compile(pattern) {
+                Ok(matcher) => blocked.push(matcher),
+                Err(problem) => problems.push(NumberRuleProblem::Pattern { index, problem }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(NumberRule { spec, countries, blocked })
+        } else {
+            Err(InvalidNumberRule { name: spec.name.chars().take(MAX_NAME_CHARS).collect(), problems })
+        }
+    }
+}
+
+impl From<NumberRule> for NumberRuleSpec {
+    fn from(rule: NumberRule) -> NumberRuleSpec {
+        rule.spec
+    }
+}
+
+impl PartialEq for NumberRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+impl Eq for NumberRule {}
+
+impl fmt::Debug for NumberRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NumberRule")
+            .field("name", &self.spec.name)
+            .field("countries", &self.countries)
+            .field("blocked", &self.blocked.len())
+            .finish()
+    }
+}
+
+/// A rule that cannot be saved, with everything that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidNumberRule {
+    /// The name as written, cut to 64 characters.
+    pub name: String,
+    /// At least one problem, in the order of the rule's members.
+    pub problems: Vec<NumberRuleProblem>,
+}
+
+impl std::error::Error for InvalidNumberRule {}
+
+impl fmt::Display for InvalidNumberRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "number rule {:?}", self.name)?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            write!(f, "{} {problem}", if index == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing wrong with a rule. Indices count from 0.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NumberRuleProblem {
+    /// The name is empty, too long or has other characters.
+    #[error("name: 1 to 64 letters and digits are needed")]
+    Name,
+    /// The list of countries is empty.
+    #[error("countries: at least one country is needed, for example [\"US\"]")]
+    NoCountry,
+    /// A country nobody knows.
+    #[error("countries[{index}]: {problem}")]
+    Country {
+        /// Place in the list.
+        index: usize,
+        /// What is wrong with it.
+        problem: NotACountry,
+    },
+    /// More patterns than are taken.
+    #[error("blocked: {patterns} patterns, at most 200 are taken")]
+    TooManyPatterns {
+        /// Patterns in the rule.
+        patterns: usize,
+    },
+    /// A pattern that cannot be used.
+    #[error("blocked[{index}]: {problem}")]
+    Pattern {
+        /// Place in the list.
+        index: usize,
+        /// What is wrong with it.
+        problem: PatternProblem,
+    },
+}

@@ -1,0 +1,25 @@
+//! What the engine needs from the world: traits and their words, nothing else.
+//!
+//! Every port is object safe, `&self` and `Send + Sync`, because hosts hand in `Arc<dyn …>`. An adapter of a store
+//! proves itself with the contract suite in `ges_core::testing::contract` (feature `testing`).
+
+mod callin;
+mod clock;
+mod failure;
+mod identity;
+mod orchestrator;
+mod settings;
+mod store;
+mod upstream;
+
+pub use callin::{CallInChange, CallInGroupState, CallInStore};
+pub use clock::{Clock, IdSource, Listener, Signals};
+pub use failure::StoreError;
+pub use identity::Identity;
+pub use orchestrator::{HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
+pub use settings::{PublishError, Published, SettingsStore};
+pub use store::{
+    Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,
+    Query, Raised, Release, Tally,
+};
+pub use upstream::{Captcha, CaptchaVerdict, Statistic, Statistics, StatisticsError, WaitTimes};

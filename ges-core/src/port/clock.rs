@@ -1,0 +1,32 @@
+//! Time, ids, chance, and who is told of what happened.
+
+use uuid::Uuid;
+
+use crate::callback::LifecycleEvent;
+use crate::time::Timestamp;
+
+/// The present instant. The engine reads it once per use case; nothing below the engine reads it.
+pub trait Clock: Send + Sync {
+    /// Now. It may jump in either direction; the engine never acts early by it and never forgets because of it.
+    fn now(&self) -> Timestamp;
+}
+
+/// Mints ids and chance from whatever the host trusts.
+pub trait IdSource: Send + Sync {
+    /// A UUID version 4, unguessable, never the same twice.
+    fn uuid(&self) -> Uuid;
+    /// A uniformly chosen number below `bound`, unguessable; 0 when `bound` is 0 or 1.
+    fn below(&self, bound: u64) -> u64;
+}
+
+/// Wakes the dispatcher. A hint only: a lost signal costs lateness, never a callback.
+pub trait Signals: Send + Sync {
+    /// Something now needs attention at `at`, perhaps earlier than what the dispatcher waits for.
+    fn due(&self, at: Timestamp);
+}
+
+/// Hears of every life-cycle event after it is committed, at most once (callback-domain §7.4).
+pub trait Listener: Send + Sync {
+    /// Called on the path of the use case: it must return quickly and must not block.
+    fn heard(&self, event: &LifecycleEvent);
+}

@@ -1,0 +1,38 @@
+//! Published settings, and their versions.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::id::TenantId;
+
+/// The published option sections of one tenant: section name → option → value (callback-domain §3.1, §3.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Published {
+    /// One more at each publication that changed something; 0 when nothing was ever published.
+    pub version: u64,
+    /// The sections.
+    pub sections: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Remembers what was published. Readers see an old version or a new one, never a mix (invariant 39).
+#[async_trait]
+pub trait SettingsStore: Send + Sync {
+    /// What is published for a tenant.
+    async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError>;
+
+    /// Replaces everything if the stored version is `next.version - 1`; durable once answered.
+    async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError>;
+}
+
+/// Why a publication did not happen; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// Somebody else published meanwhile.
+    #[error("the settings were changed since they were read")]
+    Stale,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

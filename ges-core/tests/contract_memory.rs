@@ -1,0 +1,81 @@
+//! The memory store keeps the contract.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use ges_core::memory::MemoryStore;
+use ges_core::testing::contract::{CASES, StoreUnderTest, Stores, Task, run_all, run_case, run_model};
+use pollster::block_on;
+
+struct Memory;
+
+#[async_trait::async_trait]
+impl StoreUnderTest for Memory {
+    async fn fresh(&self) -> Stores {
+        Stores::of(Arc::new(MemoryStore::default()), ())
+    }
+
+    async fn parallel(&self, tasks: Vec<Task>) {
+        let start = Arc::new(std::sync::Barrier::new(tasks.len()));
+        thread::scope(|scope| {
+            for task in tasks {
+                let start = Arc::clone(&start);
+                scope.spawn(move || {
+                    start.wait();
+                    block_on(task);
+                });
+            }
+        });
+    }
+}
+
+ges_core::store_contract!(block_on, Memory);
+
+/// A memory store that is handed on instead of closed, so that the cases about reopening run to their end.
+struct HandedOn;
+
+#[async_trait::async_trait]
+impl StoreUnderTest for HandedOn {
+    async fn fresh(&self) -> Stores {
+        Memory.fresh().await
+    }
+
+    async fn reopen(&self, stores: Stores) -> Option<Stores> {
+        Some(stores)
+    }
+}
+
+#[test]
+fn the_whole_suite_runs_in_one_go() {
+    block_on(run_all(&HandedOn));
+}
+
+#[test]
+fn long_random_walks_agree_with_the_plain_model() {
+    for seed in 100..116 {
+        block_on(run_model(&Memory, seed, 400));
+    }
+}
+
+/// A store that loses everything when it is closed, and claims not to.
+struct Forgetful;
+
+#[async_trait::async_trait]
+impl StoreUnderTest for Forgetful {
+    async fn fresh(&self) -> Stores {
+        Memory.fresh().await
+    }
+
+    async fn reopen(&self, _: Stores) -> Option<Stores> {
+        Some(Memory.fresh().await)
+    }
+}
+
+#[test]
+fn a_store_that_forgets_passes_no_case_about_reopening() {
+    for case in CASES.iter().filter(|case| case.name.starts_with("durability::")) {
+        let run = AssertUnwindSafe(|| block_on(run_case(case.name, &Forgetful)));
+        assert!(catch_unwind(run).is_err(), "{} must fail", case.name);
+    }
+}

@@ -1,0 +1,13 @@
+//! The engine over the memory store: the worked examples that need more than one pure function, and the invariants that
+//! only show when use cases meet.
+
+#[cfg(test)]
+mod booking;
+#[cfg(test)]
+mod dispatch;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod office;
