@@ -1,1 +1,30 @@
-//! How it is remembered.
+//! How the callback engine remembers: adapters of the storage ports of [`ges_core::port`].
+//!
+//! - [`embedded`] (feature `embedded`, on by default): one file on a local disk, one process, nothing to operate. An
+//!   answer is given after the data is on the disk; many callers share one write to it.
+//!
+//! Every adapter is held to the same contract suite, `ges_core::testing::contract`.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! use ges_core::port::CallbackStore;
+//! use ges_storage::embedded::{EmbeddedStore, Options};
+//!
+//! let store = EmbeddedStore::open(folder, Options::default())?;
+//! // Any executor will do: the store has threads of its own and brings no runtime.
+//! pollster::block_on(async {
+//!     store.check().await?;
+//!     assert_eq!(store.next_wake().await?, None);
+//!     Ok::<(), ges_core::port::StoreError>(())
+//! })?;
+//!
+//! // The file belongs to one store at a time.
+//! assert!(EmbeddedStore::open(folder, Options::default()).is_err());
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(feature = "embedded")]
+pub mod embedded;

@@ -1,0 +1,114 @@
+//! Changing records.
+
+use ges_core::port::{Change, Conflict, Fence, Guard, StoreError};
+use ges_core::{CallbackId, ServiceName, TenantId};
+
+use super::guards::Among;
+use super::write::Stored;
+use super::{Work, Write};
+use crate::embedded::failure::Failure;
+use crate::embedded::indexes::{Moved, ServiceKey};
+use crate::embedded::row::{Extract, to_text, version};
+
+/// Replaces records, each by itself.
+pub(in crate::embedded) struct ChangeAll(Vec<ChangeOne>);
+
+struct ChangeOne {
+    tenant: TenantId,
+    service: ServiceName,
+    id: CallbackId,
+    expected: i64,
+    extract: Extract,
+    body: String,
+    guards: Vec<Guard>,
+    fence: Option<Fence>,
+}
+
+impl ChangeAll {
+    /// Writes the texts here, on the caller's thread.
+    pub fn new(changes: Vec<Change>) -> Result<Self, StoreError> {
+        let all: Result<Vec<_>, _> = changes.into_iter().map(ChangeOne::new).collect();
+        all.map(ChangeAll)
+    }
+}
+
+impl Work for ChangeAll {
+    type Answer = Vec<Result<(), Conflict>>;
+
+    fn weight(&self) -> usize {
+        self.0.len()
+    }
+
+    fn run(&self, write: &mut Write<'_>) -> Result<Self::Answer, Failure> {
+        self.0.iter().map(|change| change.run(write)).collect()
+    }
+}
+
+impl ChangeOne {
+    fn new(change: Change) -> Result<Self, StoreError> {
+        let Change { next, expected, wake_at, guards, fence } = change;
+        let body = to_text(&next).map_err(StoreError::unavailable)?;
+        let extract = Extract::of(&next, wake_at);
+        let (tenant, service, id) = (next.tenant, next.service, next.id);
+        Ok(ChangeOne { tenant, service, id, expected: version(expected), extract, body, guards, fence })
+    }
+
+    fn run(&self, write: &mut Write<'_>) -> Result<Result<(), Conflict>, Failure> {
+        let Some(tenant) = write.tenant(&self.tenant) else { return Ok(Err(Conflict::Missing)) };
+        let Some(stored) = write.stored(tenant, self.id)? else { return Ok(Err(Conflict::Missing)) };
+        if stored.extract.version != self.expected {
+            return Ok(Err(Conflict::Stale));
+        }
+        let (_, service) = write.known(&self.tenant, &self.service);
+        // A record that comes from another service counts for nothing in this one. No key is 0.
+        let own = (service == Some(stored.service)).then_some(&stored.extract);
+        let among = Among { tenant, service: service.unwrap_or(0), own };
+        if let Some(index) = among.first_broken(&self.guards, write)? {
+            return Ok(Err(Conflict::Refused(index)));
+        }
+        let moved = Moved {
+            key: stored.key,
+            from: stored.extract.wake,
+            to: self.extract.wake,
+            version: self.extract.version,
+            fence: self.fence,
+        };
+        if !write.moved(moved) {
+            return Ok(Err(Conflict::Fenced));
+        }
+        let (_, service) = write.entered(&self.tenant, &self.service)?;
+        self.replace(&stored, service, write)?;
+        write.count(stored.service, &stored.extract, -1);
+        write.count(service, &self.extract, 1);
+        Ok(Ok(()))
+    }
+
+    /// Leaves the indexes of unchanged columns alone: most changes touch neither time nor number.
+    fn replace(&self, stored: &Stored, service: ServiceKey, write: &Write<'_>) -> Result<(), Failure> {
+        let (before, next) = (&stored.extract, &self.extract);
+        write.execute("UPDATE record SET body = ?2 WHERE key = ?1", (stored.key, &self.body))?;
+        write.execute(
+            "UPDATE callback SET version = ?2, place = ?3, waiting = ?4, wake = ?5 WHERE key = ?1",
+            (stored.key, next.version, next.place, next.waiting, next.wake),
+        )?;
+        if (before.state, before.purge_at) != (next.state, next.purge_at) {
+            write.execute(
+                "UPDATE callback SET state = ?2, purge_at = ?3 WHERE key = ?1",
+                (stored.key, next.state, next.purge_at),
+            )?;
+        }
+        if (stored.service, before.desired) != (service, next.desired) {
+            write.execute(
+                "UPDATE callback SET service = ?2, desired = ?3 WHERE key = ?1",
+                (stored.key, service, next.desired),
+            )?;
+        }
+        if (before.number, before.finished()) != (next.number, next.finished()) {
+            write.execute(
+                "UPDATE callback SET number = ?2, finished = ?3 WHERE key = ?1",
+                (stored.key, next.number, next.finished()),
+            )?;
+        }
+        Ok(())
+    }
+}
