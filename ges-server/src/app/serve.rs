@@ -1,0 +1,102 @@
+//! Two listeners, the worker and the health checks, from binding to the end of the last request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{App, Stores};
+use crate::http::listener::Listener;
+use crate::upstream::sandbox::SandboxOrchestrator;
+
+/// A server that serves.
+pub struct Running {
+    /// Where the street comes in.
+    pub external: SocketAddr,
+    /// Where the inside comes in.
+    pub internal: SocketAddr,
+    draining: Arc<AtomicBool>,
+    stop: watch::Sender<bool>,
+    listeners: [JoinHandle<usize>; 2],
+    others: [JoinHandle<()>; 2],
+    sandbox: Option<SandboxOrchestrator>,
+    /// Kept to the end, so that the last request still finds them.
+    stores: Stores,
+}
+
+/// Why it does not serve.
+#[derive(Debug, thiserror::Error)]
+#[error("{key} = {address} cannot be bound; a free address of this machine is needed")]
+pub struct StartError {
+    key: &'static str,
+    address: SocketAddr,
+    #[source]
+    source: std::io::Error,
+}
+
+impl App {
+    /// Binds both listeners, serves, and keeps the promises.
+    ///
+    /// # Errors
+    /// When an address is taken or not ours; nothing is served then.
+    pub async fn serve(self) -> Result<Running, StartError> {
+        let http = &self.config.http;
+        let outside = bind("http.external_address", http.external).await?;
+        let inside = bind("http.internal_address", http.internal).await?;
+        let (stop, stopped) = watch::channel(false);
+        let (external, internal) = (outside.address(), inside.address());
+        let listeners = [
+            tokio::spawn(outside.serve(self.external, http.connections, stopped.clone())),
+            tokio::spawn(inside.serve(self.internal, http.connections, stopped.clone())),
+        ];
+        let (health, every) = (self.health, self.config.telemetry.health_every);
+        let checking = stopped.clone();
+        let others = [
+            tokio::spawn(async move { health.run(every, checking).await }),
+            tokio::spawn(self.worker.run(stopped)),
+        ];
+        Ok(Running {
+            external,
+            internal,
+            draining: self.draining,
+            stop,
+            listeners,
+            others,
+            sandbox: self.sandbox,
+            stores: self.stores,
+        })
+    }
+}
+
+async fn bind(key: &'static str, address: SocketAddr) -> Result<Listener, StartError> {
+    Listener::bind(address).await.map_err(|source| StartError { key, address, source })
+}
+
+impl Running {
+    /// Turns true when the server is being stopped; for tasks that belong to it.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Takes no new requests, lets running ones end, gives leases back, and answers how many requests were cut off.
+    pub async fn stop(self) -> usize {
+        self.draining.store(true, Ordering::Relaxed);
+        // Receivers that are gone have stopped already.
+        let _ = self.stop.send(true);
+        let mut cut_off = 0;
+        for listener in self.listeners {
+            cut_off += listener.await.unwrap_or_default();
+        }
+        for other in self.others {
+            // They end by themselves; a panic in one was logged where it happened.
+            let _ = other.await;
+        }
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.stop();
+        }
+        drop(self.stores);
+        cut_off
+    }
+}

@@ -1,0 +1,19 @@
+//! Correlation ids (engagement-api-v3 §1.8): made here for each request, never taken from the caller.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::header::{HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// The header that repeats `status.corrId`.
+pub const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// Puts the id into the response's header.
+pub(super) fn stamp(response: &mut Response<Full<Bytes>>, correlation: Uuid) {
+    let mut text = Uuid::encode_buffer();
+    let text = correlation.as_hyphenated().encode_lower(&mut text);
+    if let Ok(value) = HeaderValue::from_str(text) {
+        response.headers_mut().insert(HEADER, value);
+    }
+}

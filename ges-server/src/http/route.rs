@@ -1,0 +1,100 @@
+//! The routes: handlers only translate and call the engine.
+
+pub mod engagement;
+pub mod gms;
+pub mod openapi;
+pub mod operations;
+pub mod settings;
+pub mod tenants;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use ges_core::engine::{Engine, EngineError, Refusal};
+use ges_core::zone::ZoneDatabase;
+use ges_core::{ServiceName, TenantId};
+
+use super::call::Call;
+use super::envelope::Reply;
+use super::problem::Problem;
+use super::router::{Handler, RouteMistake, Router};
+use crate::metrics::Metrics;
+use crate::publisher::Publisher;
+use crate::statistics::StatisticsCache;
+
+/// What handlers need.
+pub struct Api {
+    /// The callback engine.
+    pub engine: Arc<Engine>,
+    /// Reads statistics, with the cache in front.
+    pub statistics: StatisticsCache,
+    /// Puts published settings into force.
+    pub publisher: Arc<Publisher>,
+    /// Zone names.
+    pub zones: Arc<ZoneDatabase>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Api {
+    /// A refusal as the Engagement API tells it, with its alarm counted. `service` is the one that was to be booked.
+    fn refused(&self, tenant: &TenantId, service: Option<&ServiceName>, error: EngineError) -> Problem {
+        self.count_alarm(&error);
+        Problem::engine(error, self.offers_scheduled(tenant, service))
+    }
+
+    /// A refusal as the GMS-compatible API tells it, with its alarm counted.
+    fn refused_gms(&self, error: EngineError) -> Problem {
+        self.count_alarm(&error);
+        Problem::engine_gms(error)
+    }
+
+    /// Whether another time could be proposed at all (callback-domain §6.4, step 8).
+    fn offers_scheduled(&self, tenant: &TenantId, service: Option<&ServiceName>) -> bool {
+        let Some(settings) = self.engine.settings(tenant) else { return false };
+        let service = service.and_then(|name| settings.services.get(name));
+        service.is_some_and(|service| service.scheduled.enabled)
+    }
+
+    /// One more for the alarm of an exceeded limit, once per refusal (callback-domain §9.2).
+    fn count_alarm(&self, error: &EngineError) {
+        let EngineError::Refused(refused) = error else { return };
+        match &refused.refusal {
+            Refusal::NumberQueued { .. } | Refusal::NumberThrottled { .. } => {
+                self.metrics.enqueue_limit_reached.inc();
+            }
+            Refusal::ServiceThrottled { .. } => self.metrics.ttl_limit_reached.inc(),
+            _ => {}
+        }
+    }
+}
+
+/// The routes of the street: the nine operations and nothing else (engagement-api-v3 §1.2).
+///
+/// # Errors
+/// When a route is in the table already.
+pub fn external(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+    engagement::routes(router, api)
+}
+
+/// The routes of the inside: those of the street, the GMS-compatible API and the publication of settings.
+///
+/// # Errors
+/// When a route is in the table already.
+pub fn internal(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+    let router = engagement::routes(router, api)?;
+    let router = gms::routes(router, api)?;
+    let router = settings::routes(router, api)?;
+    let router = tenants::routes(router, api)?;
+    openapi::routes(router)
+}
+
+/// A handler that is given the API beside the call.
+fn with<F, Fut>(api: &Arc<Api>, handler: F) -> impl Handler + 'static
+where
+    F: Fn(Arc<Api>, Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply, Problem>> + Send + 'static,
+{
+    let api = api.clone();
+    move |call: Call| handler(api.clone(), call)
+}

@@ -1,0 +1,137 @@
+//! The Engagement API v3: the nine operations (engagement-api-v3 §3).
+
+use std::sync::Arc;
+
+use hyper::Method;
+use hyper::header::{AGE, HeaderValue};
+
+use super::{Api, with};
+use crate::engagement::{Query, availability, call_in, callback, create, statistics, wait};
+use crate::http::router::RouteMistake;
+use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+
+/// Enters the nine operations.
+///
+/// # Errors
+/// When one is in the table already.
+pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+    let (get, post) = (Method::GET, Method::POST);
+    let (shown, who) = (Exposure::Api, Access::Tenant);
+    router
+        .route(post.clone(), "/engagement/v3/callbacks/create", shown, who, with(api, book))?
+        .route(post.clone(), "/engagement/v3/callbacks/cancel", shown, who, with(api, cancel))?
+        .route(post.clone(), "/engagement/v3/callbacks/retrieve", shown, who, with(api, retrieve))?
+        .route(
+            get.clone(),
+            "/engagement/v3/callbacks/availability/{service-name}",
+            shown,
+            who,
+            with(api, slots),
+        )?
+        .route(
+            get.clone(),
+            "/engagement/v3/callbacks/open-for/{service-name}",
+            shown,
+            who,
+            with(api, open_for),
+        )?
+        .route(
+            get.clone(),
+            "/engagement/v3/callbacks/queue-status/{queue-name}",
+            shown,
+            who,
+            with(api, queue_status),
+        )?
+        .route(get, "/engagement/v3/estimated-wait-time", shown, who, with(api, waits))?
+        .route(
+            post.clone(),
+            "/engagement/v3/call-in/requests/create",
+            shown,
+            who,
+            with(api, request_call_in),
+        )?
+        .route(
+            post,
+            "/engagement/v3/statistics/operations/get-statistic-ex",
+            shown,
+            who,
+            with(api, read_statistics),
+        )
+}
+
+async fn book(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let wish = create::read(call.json_body()?)?;
+    let service = wish.service.clone();
+    let accepted = api.engine.book(tenant, wish).await;
+    let accepted = accepted.map_err(|error| api.refused(tenant, Some(&service), error))?;
+    Reply::data(&callback::id(accepted.callback.id))
+}
+
+async fn cancel(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let id = callback::read_id(call.json_body()?)?;
+    let cancelled = api.engine.cancel(tenant, id, ges_core::callback::CancelledBy::Client).await;
+    let cancelled = cancelled.map_err(|error| api.refused(tenant, None, error))?;
+    Reply::data(&callback::id(cancelled.id))
+}
+
+async fn retrieve(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let id = callback::read_id(call.json_body()?)?;
+    let shown = api.engine.retrieve(tenant, id).await.map_err(|error| api.refused(tenant, None, error))?;
+    Reply::data(&callback::shown(&shown))
+}
+
+async fn slots(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let query: Query = call.queries().collect();
+    let ask = availability::read(call.param("service-name")?, &query, &api.zones)?;
+    let found = api.engine.availability(tenant, &ask).await;
+    let found = found.map_err(|error| api.refused(tenant, None, error))?;
+    // Some 130 bytes a slot, so that the text is written without growing.
+    let mut data = String::with_capacity(64 + found.slots.len() * 130);
+    availability::write(&mut data, &found, &ask.zone);
+    Ok(Reply::data_json(data.into_bytes()))
+}
+
+async fn open_for(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let query: Query = call.queries().collect();
+    let zone = query.zone("timezone", &api.zones)?;
+    let at = query.instant("start", &zone)?;
+    let open = api.engine.open_for(tenant, call.param("service-name")?, at);
+    let open = open.map_err(|error| api.refused(tenant, None, error))?;
+    Reply::data(&serde_json::json!({ "openFor": open.as_secs() }))
+}
+
+async fn queue_status(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let status = api.engine.queue_status(tenant, &call.param("queue-name")?.into()).await;
+    let status = status.map_err(|error| api.refused(tenant, None, error))?;
+    Reply::data(&wait::status(&status))
+}
+
+async fn waits(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let (queues, mode) = wait::read(&call.queries().collect())?;
+    let waits = api.engine.estimated_waits(tenant, &queues, mode).await;
+    Reply::data(&wait::waits(&queues, &waits))
+}
+
+async fn request_call_in(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let wish = call_in::read(call.json_body()?)?;
+    let made = api.engine.request_call_in(tenant, wish).await;
+    let made = made.map_err(|error| api.refused(tenant, None, error).not_found_as_bad_request())?;
+    api.metrics.callin_created.with_label_values(&[tenant.as_str()]).inc();
+    Reply::data(&call_in::made(&made))
+}
+
+async fn read_statistics(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let tenant = call.tenant()?;
+    let wanted = statistics::read(call.json_body()?)?;
+    let directives = call.headers().get(hyper::header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    let read = api.statistics.read(tenant, wanted, statistics::max_age(directives)).await?;
+    Ok(Reply::data(&*read.data)?.with_header(AGE, HeaderValue::from(read.age.as_secs())))
+}

@@ -1,0 +1,90 @@
+//! Publishing settings (callback-domain §3.1). The vendor's own path is not public; these are ours:
+//!
+//! | | |
+//! |---|---|
+//! | `GET /genesys/1/admin/settings` | what is published, with its version |
+//! | `PUT /genesys/1/admin/settings` | the whole table; what is not in it goes |
+//! | `POST /genesys/1/admin/settings` | several sections, or rows of the table; others stay |
+//! | `PUT /genesys/1/admin/settings/{section}` | one section, an object of options |
+//! | `DELETE /genesys/1/admin/settings/{section}` | one section goes |
+//!
+//! Every row is judged before any is stored; the answer names every fault by section and field.
+
+use std::sync::Arc;
+
+use ges_core::settings::Change;
+use hyper::Method;
+use serde_json::json;
+
+use super::{Api, with};
+use crate::engagement::BadInput;
+use crate::http::router::RouteMistake;
+use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::publisher::{NotPublished, Outcome};
+
+const TABLE: &str = "/genesys/1/admin/settings";
+const SECTION: &str = "/genesys/1/admin/settings/{section}";
+
+/// Enters the routes.
+///
+/// # Errors
+/// When one is in the table already.
+pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+    let (shown, who) = (Exposure::Private, Access::ContactCenter);
+    router
+        .route(Method::GET, TABLE, shown, who, with(api, read))?
+        .route(Method::PUT, TABLE, shown, who, with(api, replace))?
+        .route(Method::POST, TABLE, shown, who, with(api, upsert))?
+        .route(Method::PUT, SECTION, shown, who, with(api, upsert_one))?
+        .route(Method::DELETE, SECTION, shown, who, with(api, delete_one))
+}
+
+async fn read(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let published = api.publisher.published(call.tenant()?).await?;
+    Reply::data(&json!({ "version": published.version, "sections": published.sections }))
+}
+
+async fn replace(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let table = table(text(&call)?)?.upserts;
+    let change = |current: &ges_core::port::Published| Change::replacing(&current.sections, table.clone());
+    answer(api.publisher.publish(call.tenant()?, change).await)
+}
+
+async fn upsert(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let change = table(text(&call)?)?;
+    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+}
+
+async fn upsert_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let section = serde_json::to_string(call.param("section")?).map_err(Problem::internal)?;
+    // The body must be JSON by itself, or it could close the object it is put into.
+    call.json_object()?;
+    let change = table(&format!("{{{section}:{}}}", text(&call)?))?;
+    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+}
+
+async fn delete_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let section = call.param("section")?.to_owned();
+    let change = Change { deletes: [section].into(), ..Change::default() };
+    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+}
+
+fn text(call: &Call) -> Result<&str, Problem> {
+    let body = std::str::from_utf8(call.json_body()?);
+    body.map_err(|_| BadInput::at("body", "UTF-8 is expected").into())
+}
+
+fn table(text: &str) -> Result<Change, Problem> {
+    Change::upserts_from_json(text).map_err(|faults| Problem::faults(&faults))
+}
+
+fn answer(outcome: Result<Outcome, NotPublished>) -> Result<Reply, Problem> {
+    match outcome {
+        Ok(Outcome { version, changed }) => Reply::data(&json!({ "version": version, "changed": changed })),
+        Err(NotPublished::Faults(faults)) => Err(Problem::faults(&faults)),
+        Err(error @ NotPublished::Contended) => {
+            Err(Problem::failed("CONTENDED", "others are publishing at the same time; try again", error))
+        }
+        Err(NotPublished::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,69 @@
+//! The registry of tenants (callback-domain §12). Tenants are made by the settings file, not through this API.
+
+use std::sync::Arc;
+
+use ges_core::TenantId;
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Api, with};
+use crate::http::access::{CCID, CONTACT_CENTER_ID};
+use crate::http::router::RouteMistake;
+use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::publisher::NotPublished;
+
+/// Enters the routes.
+///
+/// # Errors
+/// When one is in the table already.
+pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+    let (shown, who) = (Exposure::Private, Access::Open);
+    router
+        .route(Method::GET, "/genesys/1/tenants", shown, who, with(api, list))?
+        .route(Method::GET, "/genesys/1/tenants/info", shown, who, with(api, info))?
+        .route(Method::GET, "/genesys/1/tenants/refresh", shown, who, with(api, refresh))?
+        .route(Method::POST, "/genesys/1/tenants/refresh", shown, who, with(api, refresh))
+}
+
+async fn list(api: Arc<Api>, _: Call) -> Result<Reply, Problem> {
+    let mut tenants = api.engine.tenants();
+    tenants.sort();
+    Reply::json(&tenants)
+}
+
+/// Routing and orchestration nodes are listed only where some are configured.
+async fn info(api: Arc<Api>, _: Call) -> Result<Reply, Problem> {
+    let mut tenants = api.engine.tenants();
+    tenants.sort();
+    let info = |tenant: &TenantId| {
+        let settings = api.engine.settings(tenant)?;
+        Some(json!({
+            "ccid": tenant,
+            "settingsVersion": settings.version,
+            "services": settings.services.len(),
+            "ors": [],
+            "urs": [],
+        }))
+    };
+    Reply::json(&tenants.iter().filter_map(info).collect::<Vec<Value>>())
+}
+
+/// Reads the settings of the tenant named by header or by `ccid` in the query again: 202, 404 for an unknown tenant,
+/// 400 without one.
+async fn refresh(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+    let header = |name| call.headers().get(name).and_then(|value| value.to_str().ok());
+    let named = header(CONTACT_CENTER_ID).or_else(|| header(CCID)).or_else(|| call.query("ccid"));
+    let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) else {
+        let message = "the header ContactCenterId must name a tenant";
+        return Err(Problem::bad_request("CONTACT_CENTER_ID", message));
+    };
+    let tenant = TenantId::from(named);
+    if api.engine.settings(&tenant).is_none() {
+        return Err(Problem::not_found("TENANT_UNKNOWN", "there is no such tenant"));
+    }
+    match api.publisher.refresh(&tenant).await {
+        Ok(()) => Ok(Reply::json(&json!({}))?.with_status(StatusCode::ACCEPTED)),
+        Err(NotPublished::Store(error)) => Err(error.into()),
+        Err(error) => Err(Problem::internal(error)),
+    }
+}

@@ -1,0 +1,189 @@
+//! Local identities: tenants, their API keys and their browsers' origins, from the configuration file.
+//!
+//! Only SHA-256 hashes of keys are kept. A key is drawn at random with 256 bits, so a fast hash without salt is right:
+//! there is nothing to guess. A key that is asked for is hashed and compared with every hash in constant time, so that
+//! the time of an answer tells nothing about how close a guess was.
+
+mod origin;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use ges_core::TenantId;
+use ges_core::port::{Identity, StoreError};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+pub use origin::{NotAnOrigin, OriginPattern};
+
+/// What is configured of one tenant besides its settings.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// The contact-centre id.
+    pub id: TenantId,
+    /// For people.
+    pub name: String,
+    /// The hashes of its API keys.
+    pub keys: Vec<KeyHash>,
+    /// From where its browsers may call.
+    pub origins: Vec<OriginPattern>,
+    /// Set when create demands a CAPTCHA token.
+    pub captcha: Option<CaptchaSecret>,
+    /// Set when statistics can be read.
+    pub statistics: Option<StatisticsCredentials>,
+}
+
+/// Verifies a tenant's CAPTCHA tokens (callback-administration §8.2).
+#[derive(Clone, Debug)]
+pub struct CaptchaSecret {
+    /// The secret of the site.
+    pub secret: SecretString,
+    /// Tokens scored below are rejected; 0 to 1, tokens without a score pass.
+    pub score_min: f64,
+}
+
+/// A tenant's credentials for GWS (callback-administration §8.3).
+#[derive(Clone, Debug)]
+pub struct StatisticsCredentials {
+    /// The OAuth client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+}
+
+/// The SHA-256 of an API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// The hash of a key.
+    pub fn of(key: &str) -> Self {
+        KeyHash(Sha256::digest(key.as_bytes()).into())
+    }
+}
+
+impl From<[u8; 32]> for KeyHash {
+    fn from(hash: [u8; 32]) -> Self {
+        KeyHash(hash)
+    }
+}
+
+/// The tenants of this process; replaced as a whole when the configuration is read again.
+#[derive(Debug, Default)]
+pub struct LocalIdentities {
+    tenants: RwLock<Arc<Tenants>>,
+}
+
+/// One state of the configuration.
+#[derive(Debug, Default)]
+struct Tenants {
+    by_id: BTreeMap<TenantId, Arc<Tenant>>,
+    /// Every key of every tenant; the owner is a place in `owners`.
+    keys: Vec<(KeyHash, u32)>,
+    owners: Vec<TenantId>,
+}
+
+impl LocalIdentities {
+    /// These tenants. A later one of the same id replaces an earlier; the configuration refuses both that and a key
+    /// of two tenants before it comes here.
+    pub fn new(tenants: Vec<Tenant>) -> Self {
+        LocalIdentities { tenants: RwLock::new(Arc::new(Tenants::of(tenants))) }
+    }
+
+    /// From now on these tenants.
+    pub fn replace(&self, tenants: Vec<Tenant>) {
+        let next = Arc::new(Tenants::of(tenants));
+        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// What is configured of a tenant.
+    pub fn tenant(&self, id: &TenantId) -> Option<Arc<Tenant>> {
+        self.now().by_id.get(id).cloned()
+    }
+
+    /// All tenants in the order of their ids.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        self.now().by_id.values().cloned().collect()
+    }
+
+    fn now(&self) -> Arc<Tenants> {
+        Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Tenants {
+    fn of(tenants: Vec<Tenant>) -> Self {
+        let mut all = Tenants::default();
+        for tenant in tenants {
+            // More than 2^32 tenants do not fit into a configuration file.
+            let owner = u32::try_from(all.owners.len()).unwrap_or(u32::MAX);
+            all.owners.push(tenant.id.clone());
+            all.keys.extend(tenant.keys.iter().map(|key| (*key, owner)));
+            all.by_id.insert(tenant.id.clone(), Arc::new(tenant));
+        }
+        all
+    }
+
+    fn owner_of(&self, key: &str) -> Option<&TenantId> {
+        let asked = KeyHash::of(key);
+        let mut owner = u32::MAX;
+        let mut found = Choice::from(0);
+        for (known, whose) in &self.keys {
+            let equal = known.0.ct_eq(&asked.0);
+            owner.conditional_assign(whose, equal);
+            found |= equal;
+        }
+        if !bool::from(found) {
+            return None;
+        }
+        self.owners.get(usize::try_from(owner).ok()?)
+    }
+}
+
+#[async_trait]
+impl Identity for LocalIdentities {
+    async fn tenant_of(&self, api_key: &str) -> Result<Option<TenantId>, StoreError> {
+        Ok(self.now().owner_of(api_key).cloned())
+    }
+
+    async fn exists(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        Ok(self.now().by_id.contains_key(tenant))
+    }
+
+    async fn allows_origin(&self, tenant: Option<&TenantId>, origin: &str) -> Result<bool, StoreError> {
+        let now = self.now();
+        let allows = |tenant: &Arc<Tenant>| tenant.origins.iter().any(|pattern| pattern.matches(origin));
+        Ok(match tenant {
+            Some(tenant) => now.by_id.get(tenant).is_some_and(allows),
+            None => now.by_id.values().any(allows),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(id: &str, keys: &[&str]) -> Tenant {
+        Tenant {
+            id: id.into(),
+            name: id.to_owned(),
+            keys: keys.iter().map(|key| KeyHash::of(key)).collect(),
+            origins: Vec::new(),
+            captcha: None,
+            statistics: None,
+        }
+    }
+
+    #[test]
+    fn every_key_leads_to_its_own_tenant_and_no_other_text_leads_anywhere() {
+        let all = Tenants::of(vec![tenant("a", &["one", "two"]), tenant("b", &["three"])]);
+        let owner = |key: &str| all.owner_of(key).map(TenantId::as_str);
+        assert_eq!([owner("one"), owner("two"), owner("three")], [Some("a"), Some("a"), Some("b")]);
+        for strange in ["", "on", "One", "one "] {
+            assert_eq!(owner(strange), None, "{strange:?}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How the callback engine is reached: HTTP in, HTTP out, and the composition of both with the engine.
+//!
+//! The crate is a library with a thin binary, so that tests (and hosts that want the whole server inside their own
+//! process) can build it from a configuration value and call its services without a socket. Nothing here decides
+//! anything about callbacks: that is `ges-core`.
+
+pub mod app;
+pub mod chance;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod demonstration;
+pub mod engagement;
+pub mod errors;
+pub mod gms;
+pub mod health;
+pub mod http;
+pub mod identity;
+pub mod logs;
+pub mod metrics;
+pub mod publisher;
+pub mod reload;
+pub mod statistics;
+pub mod tenants;
+pub mod upstream;
+pub mod worker;
+pub mod zones;

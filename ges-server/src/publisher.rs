@@ -1,0 +1,115 @@
+//! Puts settings into force: what the settings file says, with what was published laid over it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ges_core::TenantId;
+use ges_core::engine::Engine;
+use ges_core::port::{PublishError, Published, SettingsStore, StoreError};
+use ges_core::settings::{Change, Definitions, Faults, publish, settings_in_force};
+use ges_core::zone::ZoneDatabase;
+
+/// How often a publication is decided anew when others publish meanwhile.
+const TRIES: usize = 8;
+
+/// Publishes and reloads. Readers see the old settings of a tenant or the new, never a mix (invariant 39).
+pub struct Publisher {
+    engine: Arc<Engine>,
+    store: Arc<dyn SettingsStore>,
+    zones: Arc<ZoneDatabase>,
+    files: RwLock<BTreeMap<TenantId, Definitions>>,
+}
+
+/// Why settings are not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum NotPublished {
+    /// They contradict themselves or each other; nothing was changed.
+    #[error("the settings cannot be used")]
+    Faults(#[source] Faults),
+    /// Others published again and again; the same publication may succeed.
+    #[error("others are publishing at the same time; try again")]
+    Contended,
+    /// The store failed; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a publication did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The version in force.
+    pub version: u64,
+    /// Whether anything changed; publishing the same twice changes nothing (invariant 40).
+    pub changed: bool,
+}
+
+impl Publisher {
+    /// A publisher that knows no settings file yet.
+    pub fn new(engine: Arc<Engine>, store: Arc<dyn SettingsStore>, zones: Arc<ZoneDatabase>) -> Self {
+        Publisher { engine, store, zones, files: RwLock::default() }
+    }
+
+    /// Takes what the settings file says of a tenant, and puts it into force with what is published.
+    ///
+    /// # Errors
+    /// When both together cannot be used, or the store fails; the former settings stay in force.
+    pub async fn load(&self, tenant: &TenantId, file: Definitions) -> Result<(), NotPublished> {
+        let published = self.store.published(tenant).await?;
+        let settings =
+            settings_in_force(tenant, &file, &published, &self.zones).map_err(NotPublished::Faults)?;
+        self.files.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), file);
+        self.engine.configure(settings);
+        Ok(())
+    }
+
+    /// Reads again what is published for a tenant, as another node may have done it, and puts it into force.
+    ///
+    /// # Errors
+    /// As [`Publisher::load`].
+    pub async fn refresh(&self, tenant: &TenantId) -> Result<(), NotPublished> {
+        self.load(tenant, self.file(tenant)).await
+    }
+
+    /// What is published for a tenant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError> {
+        self.store.published(tenant).await
+    }
+
+    /// Publishes a change: all of it or nothing. `change` is asked again when others published meanwhile, with what is
+    /// published then.
+    ///
+    /// # Errors
+    /// Every fault of every row, and a failing store.
+    pub async fn publish(
+        &self,
+        tenant: &TenantId,
+        change: impl Fn(&Published) -> Change,
+    ) -> Result<Outcome, NotPublished> {
+        let file = self.file(tenant);
+        for _ in 0..TRIES {
+            let current = self.store.published(tenant).await?;
+            let accepted = publish(tenant, &file, &current, &change(&current), &self.zones);
+            let Some(accepted) = accepted.map_err(NotPublished::Faults)? else {
+                return Ok(Outcome { version: current.version, changed: false });
+            };
+            let version = accepted.published.version;
+            match self.store.publish(tenant, accepted.published).await {
+                Ok(()) => {
+                    self.engine.configure(accepted.settings);
+                    return Ok(Outcome { version, changed: true });
+                }
+                Err(PublishError::Stale) => {}
+                Err(PublishError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(NotPublished::Contended)
+    }
+
+    fn file(&self, tenant: &TenantId) -> Definitions {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files.get(tenant).cloned().unwrap_or_default()
+    }
+}

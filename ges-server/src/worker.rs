@@ -1,0 +1,176 @@
+//! Turns the dispatcher: wakes it by signal and by timer, runs what comes out, and drains it at the end.
+//!
+//! Two loops. One looks ahead: it leases what is due soon and issues attempts, which costs commits and is in no hurry.
+//! The other waits for the very instant of what is held and hands over, which costs nothing but a look at the leases.
+//! Neither ends because of a failure; a failing store is an event after which it looks again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ges_core::Timestamp;
+use ges_core::engine::{Delivery, Dispatcher, Engine};
+use ges_core::port::{Signals, StoreError};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::metrics::Metrics;
+
+/// Deliveries in the outside world at once; more wait their turn.
+const DELIVERIES_MAX: usize = 1024;
+
+/// The wall clock may jump, so no sleep is longer than this.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
+
+/// After a failure of the store.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// How often finished records are removed; the reference allows an hour (callback-domain §10.2).
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+
+/// How late a hand-over may be before it counts as falling behind (callback-domain §8.1).
+const LAG: Duration = Duration::from_secs(60);
+
+/// Wakes the looking loop.
+#[derive(Default)]
+pub struct Wakeup(Notify);
+
+impl Signals for Wakeup {
+    fn due(&self, _: Timestamp) {
+        self.0.notify_one();
+    }
+}
+
+/// Keeps one node's promises.
+pub struct Worker {
+    engine: Arc<Engine>,
+    dispatcher: Arc<Dispatcher>,
+    wakeup: Arc<Wakeup>,
+    held: Notify,
+    permits: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+}
+
+impl Worker {
+    /// A worker for this dispatcher; `wakeup` is what its engine signals to.
+    pub fn new(
+        engine: Arc<Engine>,
+        dispatcher: Arc<Dispatcher>,
+        wakeup: Arc<Wakeup>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(DELIVERIES_MAX));
+        Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, metrics }
+    }
+
+    /// Works until `stop` turns true, then lets running deliveries end and gives the leases back.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let until_stopped = || {
+            let mut stop = stop.clone();
+            // The sender outlives every worker; were it gone, stopping would be right as well.
+            async move {
+                let _ = stop.wait_for(|stop| *stop).await;
+            }
+        };
+        let looking = async {
+            tokio::select! { () = until_stopped() => {}, () = self.look() => {} }
+        };
+        let purging = async {
+            tokio::select! { () = until_stopped() => {}, () = self.purge() => {} }
+        };
+        tokio::join!(looking, purging, self.hand_over(until_stopped()));
+        if let Err(error) = self.dispatcher.drain().await {
+            tracing::warn!(error = %error, "leases were not given back; they expire by themselves");
+        }
+    }
+
+    /// Looks ahead whenever something may have come closer, and at the latest when the dispatcher says so.
+    async fn look(&self) {
+        loop {
+            let wait = match self.dispatcher.look_ahead().await {
+                Ok(next) => {
+                    self.held.notify_one();
+                    next.since(self.engine.now()).min(SLEEP_MAX)
+                }
+                Err(error) => self.failed(&error),
+            };
+            // Signals come with every booking; looking more often than this would only find the same.
+            tokio::time::sleep(wait.min(Duration::from_millis(20))).await;
+            let rest = wait.saturating_sub(Duration::from_millis(20));
+            let _ = tokio::time::timeout(rest, self.wakeup.0.notified()).await;
+        }
+    }
+
+    /// Waits for the instant of the first thing held, takes all that is due, and runs it.
+    async fn hand_over(&self, stopped: impl Future<Output = ()>) {
+        let mut running = JoinSet::new();
+        tokio::pin!(stopped);
+        loop {
+            let now = self.engine.now();
+            let wait = self.dispatcher.next_due().map_or(SLEEP_MAX, |due| due.since(now).min(SLEEP_MAX));
+            if !wait.is_zero() {
+                tokio::select! {
+                    () = &mut stopped => break,
+                    () = self.held.notified() => continue,
+                    () = tokio::time::sleep(wait) => {}
+                    Some(_) = running.join_next(), if !running.is_empty() => continue,
+                }
+            }
+            match self.dispatcher.take_due().await {
+                Ok(deliveries) => self.run_all(deliveries, &mut running),
+                Err(error) => {
+                    let pause = self.failed(&error);
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    fn run_all(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
+        let now = self.engine.now();
+        for delivery in deliveries {
+            if now.since(delivery.due()) > LAG {
+                self.metrics.monitor_lagging.inc();
+            }
+            let permits = self.permits.clone();
+            running.spawn(async move {
+                // Closed only with the worker, which waits for its deliveries.
+                let permit = permits.acquire_owned().await;
+                // On the heap, so that the many that still wait their turn are small.
+                let performed = Box::pin(delivery.perform()).await;
+                // The next one need not wait until this one is on the disk.
+                drop(permit);
+                Box::pin(performed.record()).await;
+            });
+        }
+    }
+
+    async fn purge(&self) {
+        loop {
+            match self.engine.purge().await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "records past their retention were removed"),
+                Err(error) => {
+                    self.failed(&error);
+                }
+            }
+            tokio::time::sleep(PURGE_EVERY).await;
+        }
+    }
+
+    fn failed(&self, error: &StoreError) -> Duration {
+        tracing::error!(error = %error, cause = %chain(error), "the store failed; it is asked again");
+        PAUSE_AFTER_FAILURE
+    }
+}
+
+/// What lies behind an error, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes.join(": ")
+}

@@ -1,0 +1,124 @@
+//! The configuration: sources, mistakes, safety, and its documentation.
+
+use std::collections::BTreeMap;
+
+use ges_server::config::{Config, Key, Mistakes, OrchestratorKind, Sources, keys};
+
+const SAMPLE: &str = include_str!("../../../docs/samples/ges-server.toml");
+const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
+
+fn read_with(
+    text: Option<&str>,
+    environment: &[(&str, &str)],
+    set: &[(&str, &str)],
+) -> Result<Config, Mistakes> {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Config::read(&Sources {
+        file: text.map(|text| ("ges.toml".into(), text.to_owned())),
+        environment: environment.iter().map(own).collect::<BTreeMap<_, _>>(),
+        set: set.iter().map(own).collect(),
+        read_file: &|path| match path.to_str() {
+            Some("/secret") => Ok("from-a-file-0123456789\n".to_owned()),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        },
+    })
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    read_with(Some(text), &[], &[]).unwrap_err().0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_sample_is_right_on_loopback() {
+    let config = read_with(Some(SAMPLE), &[], &[]).unwrap();
+    assert!(!config.demonstration);
+    assert!(config.settings.file.is_some());
+    assert!(matches!(config.upstream.orchestrator.kind, OrchestratorKind::Webhook(_)));
+    assert!(!format!("{config:?}").contains("sample-w"), "secrets are not shown");
+}
+
+#[test]
+fn beyond_loopback_tls_is_acknowledged_and_samples_are_refused() {
+    let open = [("GES_HTTP_EXTERNAL_ADDRESS", "0.0.0.0:3005")];
+    let refused = read_with(Some(SAMPLE), &open, &[]).unwrap_err().to_string();
+    for part in ["http.tls_terminated = true", "write_back_secret", "webhook.secret"] {
+        assert!(refused.contains(part), "{part} in {refused}");
+    }
+    let own = [
+        ("http.tls_terminated", "true"),
+        ("orchestrator.write_back_secret", "0123456789abcdef"),
+        ("orchestrator.webhook.secret", "0123456789abcdef"),
+    ];
+    assert!(read_with(Some(SAMPLE), &open, &own).is_ok());
+}
+
+#[test]
+fn without_a_file_a_demonstration_plays_on_loopback() {
+    let config = read_with(None, &[], &[]).unwrap();
+    assert!(config.demonstration);
+    assert!(matches!(config.upstream.orchestrator.kind, OrchestratorKind::Sandbox(_)));
+    assert!(read_with(None, &[], &[("http.external_address", "0.0.0.0:3005")]).is_err());
+}
+
+#[test]
+fn all_mistakes_are_named_at_once_with_key_value_and_what_would_be_right() {
+    let text = "
+        [http]
+        external_address = 'nonsense'
+        answer_ms = 99999
+        extrenal_body_bytes = 1
+        [orchestrator]
+        kind = 'webhook'
+        webhook.secret = 'short'
+    ";
+    let mistakes = mistakes(text).join("\n");
+    for part in [
+        "http.external_address in ges.toml: \"nonsense\" cannot be used; expected an address",
+        "http.answer_ms in ges.toml: \"99999\" cannot be used; expected a whole number from 100 to 9000",
+        "http.extrenal_body_bytes: there is no such key; perhaps http.external_body_bytes is meant",
+        "orchestrator.webhook.url (GES_ORCHESTRATOR_WEBHOOK_URL): it is required",
+        "orchestrator.webhook.secret in ges.toml: expected at least 16 characters",
+        "orchestrator.write_back_secret (GES_ORCHESTRATOR_WRITE_BACK_SECRET): it is required",
+        "settings.file (GES_SETTINGS_FILE): it is required",
+    ] {
+        assert!(mistakes.contains(part), "{part}\nin\n{mistakes}");
+    }
+    assert!(!mistakes.contains("short"), "a secret is never shown");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_one_clear_mistake() {
+    let refused = mistakes("[http]\nexternal_address = \n");
+    assert!(refused[0].contains("ges.toml: this is not TOML at line 2"), "{refused:?}");
+}
+
+#[test]
+fn later_sources_win_and_secrets_come_from_files() {
+    let config = |environment: &[(&str, &str)], set: &[(&str, &str)]| {
+        read_with(Some(SAMPLE), environment, set).unwrap()
+    };
+    let address = |config: Config| config.http.external.port();
+    assert_eq!(address(config(&[], &[])), 3005);
+    let environment = [("GES_HTTP_EXTERNAL_ADDRESS", "127.0.0.1:1")];
+    assert_eq!(address(config(&environment, &[])), 1);
+    assert_eq!(address(config(&environment, &[("http.external_address", "127.0.0.1:2")])), 2);
+    assert!(read_with(Some(SAMPLE), &[("GES_ORCHESTRATOR_WEBHOOK_SECRET_FILE", "/secret")], &[]).is_ok());
+    let refused =
+        read_with(Some(SAMPLE), &[("GES_ORCHESTRATOR_WEBHOOK_SECRET_FILE", "/none")], &[]).unwrap_err();
+    assert!(refused.to_string().contains("cannot be read"), "{refused}");
+}
+
+fn row(key: &Key) -> String {
+    let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+    let secret = if key.secret { " Secret; also as `_file`." } else { "" };
+    format!("| `{}` | `{}` | {default} | {}{secret} |", key.name, key.environment(), key.meaning)
+}
+
+#[test]
+fn every_key_is_documented_as_it_is() {
+    let rows: Vec<String> = keys().iter().map(|key| row(key)).collect();
+    let missing: Vec<&String> = rows.iter().filter(|row| !DOCUMENT.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "docs/configuration.md lacks:\n{}", rows.join("\n"));
+    let documented = DOCUMENT.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(documented, rows.len(), "docs/configuration.md knows keys that do not exist");
+}
