@@ -15,7 +15,7 @@ use ges_core::port::{
 };
 use ges_core::slots::Occupancy;
 use ges_core::testing::contract::{CASES, StoreUnderTest, Stores, run_all};
-use ges_core::{CallbackId, Interval, ServiceName, TenantId, Timestamp};
+use ges_core::{CallbackId, Interval, NodeId, ServiceName, TenantId, Timestamp};
 
 /// Writes down which record got which version, for whoever asks later. No number and no user data goes in.
 struct Journalled<S> {
@@ -62,6 +62,10 @@ impl<S: CallbackStore> CallbackStore for Journalled<S> {
 
     async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
         self.store.release(releases).await
+    }
+
+    async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        self.store.end_leases(owner).await
     }
 
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError> {

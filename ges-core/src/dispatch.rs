@@ -16,11 +16,15 @@ use std::time::Duration;
 /// (callback-domain §3.6). A longer lead is found by a look-up of that service alone, a shorter one waits in memory.
 pub const INDEX_LEAD: Duration = Duration::from_secs(120);
 
-/// How long before its instant an attempt is issued and kept in memory.
-pub const AHEAD: Duration = Duration::from_secs(2);
+/// How long before its instant an attempt is issued and kept in memory: long enough that a hundred thousand for one
+/// instant are issued before it, short enough that a node that dies leaves little to be taken over.
+pub const AHEAD: Duration = Duration::from_secs(10);
 
 /// How long a lease lasts; after it another node takes over.
 pub const LEASE: Duration = Duration::from_secs(30);
+
+/// The shortest time after which a look that found nothing is repeated by itself.
+pub const AGAIN: Duration = Duration::from_millis(250);
 
 /// The longest time between two looks (callback-domain §8.1).
 pub const PASS: Duration = Duration::from_secs(60);

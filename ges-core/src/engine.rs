@@ -18,7 +18,7 @@ mod report;
 mod show;
 mod waits;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 pub use book::{Accepted, NewCallback};
 pub use call_in::NewCallIn;
@@ -33,10 +33,10 @@ use crate::callback::{Callback, LifecycleEvent};
 use crate::dispatch::INDEX_LEAD;
 use crate::id::TenantId;
 use crate::port::{
-    CallInStore, CallbackStore, Captcha, Clock, IdSource, Listener, Orchestrator, Signals, WaitTimes,
+    CallInStore, CallbackStore, Captcha, Clock, IdSource, Listener, Orchestrator, RateWindows, Signals,
+    WaitTimes,
 };
 use crate::settings::TenantSettings;
-use crate::throttle::RateWindows;
 use crate::time::Timestamp;
 use catalog::Catalog;
 
@@ -53,6 +53,8 @@ pub struct Parts {
     pub waits: Arc<dyn WaitTimes>,
     /// Proves that a person asks.
     pub captcha: Arc<dyn Captcha>,
+    /// Counts accepted requests.
+    pub windows: Arc<dyn RateWindows>,
     /// Now.
     pub clock: Arc<dyn Clock>,
     /// Ids and chance.
@@ -67,7 +69,6 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     catalog: Catalog,
-    windows: Mutex<RateWindows>,
     waits: waits::WaitCache,
     looks: show::LookCache,
 }
@@ -78,7 +79,6 @@ impl Engine {
         Engine {
             parts,
             catalog: Catalog::default(),
-            windows: Mutex::default(),
             waits: waits::WaitCache::default(),
             looks: show::LookCache::default(),
         }
@@ -101,7 +101,7 @@ impl Engine {
         self.catalog.tenant(tenant).map(|known| known.settings())
     }
 
-    /// The tenants in force, in no particular order.
+    /// The tenants in force, in the order of their ids.
     pub fn tenants(&self) -> Vec<TenantId> {
         self.catalog.tenants()
     }

@@ -21,7 +21,7 @@ use callbacks::Callbacks;
 
 use crate::callback::Callback;
 use crate::callin::CallInRequest;
-use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
 use crate::port::{
     Booked, Booking, CallInChange, CallInGroupState, CallInStore, CallbackStore, Change, Conflict, Lease,
     LeaseRequest, Leased, Page, PublishError, Published, Query, Release, SettingsStore, StoreError, Tally,
@@ -85,6 +85,10 @@ impl CallbackStore for MemoryStore {
         Ok(())
     }
 
+    async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        Ok(self.kept().callbacks.end_leases(owner))
+    }
+
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError> {
         let kept = self.kept();
         Ok(leases.iter().map(|lease| kept.callbacks.holds(lease, now)).collect())
@@ -144,6 +148,11 @@ impl CallInStore for MemoryStore {
 impl SettingsStore for MemoryStore {
     async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError> {
         Ok(self.kept().settings.get(tenant).cloned().unwrap_or_default())
+    }
+
+    async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError> {
+        let kept = self.kept();
+        Ok(kept.settings.iter().map(|(tenant, published)| (tenant.clone(), published.version)).collect())
     }
 
     async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError> {

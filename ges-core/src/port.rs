@@ -10,6 +10,7 @@ mod identity;
 mod orchestrator;
 mod settings;
 mod store;
+mod throttle;
 mod upstream;
 
 pub use callin::{CallInChange, CallInGroupState, CallInStore};
@@ -22,4 +23,5 @@ pub use store::{
     Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,
     Query, Raised, Release, Tally,
 };
+pub use throttle::RateWindows;
 pub use upstream::{Captcha, CaptchaVerdict, Statistic, Statistics, StatisticsError, WaitTimes};

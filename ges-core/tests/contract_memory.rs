@@ -16,6 +16,10 @@ impl StoreUnderTest for Memory {
         Stores::of(Arc::new(MemoryStore::default()), ())
     }
 
+    async fn another(&self, stores: &Stores) -> Option<Stores> {
+        Some(stores.clone())
+    }
+
     async fn parallel(&self, tasks: Vec<Task>) {
         let start = Arc::new(std::sync::Barrier::new(tasks.len()));
         thread::scope(|scope| {

@@ -1,25 +1,25 @@
 //! The composition root: the one file that names every adapter.
 
+mod hot;
+mod nodes;
 mod serve;
 mod store;
+mod telephony;
 mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use async_trait::async_trait;
-use ges_core::callback::SessionUpdate;
-use ges_core::engine::{Dispatcher, Engine, EngineError};
-use ges_core::ewt::QueueEstimators;
-use ges_core::port::{Clock, IdSource, Identity, Orchestrator, Signals, Statistics, WaitTimes};
+use ges_core::engine::{Dispatcher, Engine};
+use ges_core::port::{Clock, IdSource, Identity, Signals, Statistics};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
-use ges_core::{CallbackId, NodeId, ServiceName, TenantId};
+use ges_core::{NodeId, TenantId};
 
 use crate::chance::SystemIds;
-use crate::clock::SystemClock;
-use crate::config::{Config, OrchestratorKind};
+use crate::config::Config;
 use crate::errors::ErrorLog;
 use crate::health::Health;
 use crate::http::route::operations::{self, Operations};
@@ -33,15 +33,22 @@ use crate::statistics::StatisticsCache;
 use crate::tenants::{self, Secrets};
 use crate::upstream::captcha::SiteVerify;
 use crate::upstream::client::HttpClient;
-use crate::upstream::sandbox::{SandboxOrchestrator, WriteBack, WriteBackError};
+use crate::upstream::ors::BadStream;
+use crate::upstream::redis_check::RedisCheck;
+use crate::upstream::sandbox::SandboxOrchestrator;
 use crate::upstream::statistics::{GwsStatistics, NoStatistics};
-use crate::upstream::webhook::{Surroundings, WebhookOrchestrator};
 use crate::worker::{Wakeup, Worker};
 use crate::zones;
 
+use hot::Hot;
+use nodes::{Nodes, Telling};
 pub use serve::{Running, StartError};
-pub use store::{StoreNotOpened, Stores};
+pub use store::{StoreKind, StoreNotOpened, Stores, options as postgres_options};
+use telephony::{IntoEngine, Telephony};
 use watch::Watching;
+
+/// How long a good answer of a store that is shared holds: each costs it a transaction.
+const SHARED_STORE_HOLDS: Duration = Duration::from_secs(30);
 
 /// Everything a server consists of, wired and not yet serving.
 pub struct App {
@@ -55,6 +62,7 @@ pub struct App {
     zones: Arc<ZoneDatabase>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
+    nodes: Option<Nodes>,
     external: Service,
     internal: Service,
     draining: Arc<AtomicBool>,
@@ -72,6 +80,10 @@ pub enum BuildError {
     Store(#[from] StoreNotOpened),
     #[error(transparent)]
     Settings(#[from] SettingsRefused),
+    #[error("{key} cannot be used: {source}")]
+    Redis { key: &'static str, source: ges_storage::redis::Misconfigured },
+    #[error("orchestrator.ors.stream cannot be used")]
+    Stream(#[from] BadStream),
 }
 
 /// Why settings are not in force; the former ones stay.
@@ -100,7 +112,7 @@ impl App {
     /// # Errors
     /// [`BuildError`].
     pub fn build(config: Config, stores: Stores, host: Host) -> Result<Self, BuildError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = stores.clock.clone();
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
         let zones = Arc::new(zones::newest(config.settings.zone_directory.as_deref()));
         let metrics = Arc::new(Metrics::new(host, &config.telemetry.tolerances)?);
@@ -108,14 +120,17 @@ impl App {
         let identities = Arc::new(LocalIdentities::default());
         let write_back = Arc::new(WriteBackKeys::new(config.upstream.orchestrator.write_back_secret.clone()));
         let client = HttpClient::default();
-        let waits: Arc<dyn WaitTimes> = Arc::new(QueueEstimators::default());
-        let (orchestrator, sandbox) = orchestrator(&config, &client, &write_back, &clock, &metrics);
+        let node = NodeId::from(ids.uuid().to_string());
+        let hot = Hot::new(config.redis.as_ref(), &node)?;
+        let Telephony { orchestrator, sandbox, voice } =
+            Telephony::new(&config, &client, &write_back, &clock, &metrics)?;
         let wakeup = Arc::new(Wakeup::default());
         let engine = Arc::new(Engine::new(ges_core::engine::Parts {
             callbacks: stores.callbacks.clone(),
             call_ins: stores.call_ins.clone(),
             orchestrator,
-            waits: waits.clone(),
+            waits: hot.waits.clone(),
+            windows: hot.windows,
             captcha: Arc::new(SiteVerify::new(client.clone(), &config.upstream.captcha, identities.clone())),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -123,13 +138,34 @@ impl App {
             listener: Arc::new(Watching::new(metrics.clone())),
         }));
         if let Some(sandbox) = &sandbox {
-            sandbox.wire(Arc::new(IntoEngine(engine.clone())), waits);
+            sandbox.wire(Arc::new(IntoEngine(engine.clone())), hot.waits);
         }
-        let node = NodeId::from(ids.uuid().to_string());
-        let worker =
-            Worker::new(engine.clone(), Dispatcher::new(engine.clone(), node), wakeup, metrics.clone());
-        let publisher = Arc::new(Publisher::new(engine.clone(), stores.settings.clone(), zones.clone()));
-        health.watch("DB_STATUS", true, Arc::new(watch::StoreCheck(engine.clone())))?;
+        let dispatcher = Dispatcher::new(engine.clone(), node.clone());
+        let worker = Worker::new(engine.clone(), dispatcher.clone(), wakeup, metrics.clone());
+        let mut publisher = Publisher::new(engine.clone(), stores.settings.clone(), zones.clone());
+        if let Some(presence) = &hot.presence {
+            publisher = publisher.announcing(Arc::new(Telling(presence.clone())));
+        }
+        let publisher = Arc::new(publisher);
+        let nodes = match &stores.kind {
+            StoreKind::Memory | StoreKind::Embedded(_) => None,
+            StoreKind::Postgres(store) => Some(Nodes {
+                engine: engine.clone(),
+                dispatcher,
+                publisher: publisher.clone(),
+                peers: store.peers(node),
+                presence: hot.presence,
+            }),
+        };
+        let store_check = Arc::new(watch::StoreCheck(engine.clone()));
+        let holds = if nodes.is_some() { SHARED_STORE_HOLDS } else { Duration::ZERO };
+        health.watch_sparingly("DB_STATUS", true, store_check, holds)?;
+        // Whoever is in use is not asked, and whoever is not is asked as seldom as the store.
+        for (name, redis) in [("REDIS_CONNECTION", hot.redis), ("ORS_REDIS_STATUS", voice)] {
+            if let Some(redis) = redis {
+                health.watch(name, false, Arc::new(RedisCheck::new(redis, SHARED_STORE_HOLDS)))?;
+            }
+        }
         health.export_absent()?;
 
         let draining = Arc::new(AtomicBool::new(false));
@@ -179,6 +215,7 @@ impl App {
             zones,
             health,
             metrics,
+            nodes,
             external,
             internal,
             draining,
@@ -258,33 +295,6 @@ impl SettingsLoader {
     }
 }
 
-/// Telephony, and the sandbox when it is that, because it has to be wired to the engine.
-fn orchestrator(
-    config: &Config,
-    client: &HttpClient,
-    write_back: &Arc<WriteBackKeys>,
-    clock: &Arc<dyn Clock>,
-    metrics: &Arc<Metrics>,
-) -> (Arc<dyn Orchestrator>, Option<SandboxOrchestrator>) {
-    let wanted = &config.upstream.orchestrator;
-    match &wanted.kind {
-        OrchestratorKind::Sandbox(options) => {
-            let sandbox = SandboxOrchestrator::new(*options, clock.clone());
-            (Arc::new(sandbox.clone()), Some(sandbox))
-        }
-        OrchestratorKind::Webhook(options) => {
-            let around = Surroundings {
-                client: client.clone(),
-                ges_url: wanted.write_back_url.clone(),
-                keys: write_back.clone(),
-                clock: clock.clone(),
-                metrics: metrics.clone(),
-            };
-            (Arc::new(WebhookOrchestrator::new(options, around)), None)
-        }
-    }
-}
-
 fn statistics(
     config: &Config,
     client: HttpClient,
@@ -303,26 +313,5 @@ fn statistics(
             clock.clone(),
             metrics.clone(),
         )),
-    }
-}
-
-/// Sessions of the sandbox report straight into the engine.
-struct IntoEngine(Arc<Engine>);
-
-#[async_trait]
-impl WriteBack for IntoEngine {
-    async fn write_back(
-        &self,
-        tenant: &TenantId,
-        _: &ServiceName,
-        id: CallbackId,
-        update: SessionUpdate,
-    ) -> Result<(), WriteBackError> {
-        match self.0.write_back(tenant, id, update).await {
-            Ok(after) if after.is_unfinished() => Ok(()),
-            // Over: by this very update, or by a cancel before it.
-            Ok(_) | Err(EngineError::Refused(_)) => Err(WriteBackError::Refused),
-            Err(error) => Err(WriteBackError::Unavailable(error.into())),
-        }
     }
 }

@@ -1,5 +1,9 @@
 //! The command line.
 
+pub mod copies;
+pub mod import;
+pub mod status;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -36,8 +40,21 @@ pub enum Command {
         /// The file to write; it must not exist.
         to: PathBuf,
     },
-    /// Print every record of the embedded store as a line of JSON, personal data included.
+    /// Bring the schema of the Postgres store to the version of this release.
+    Migrate,
+    /// Tell how the store and the nodes are: 0 when all is well, 1 when it cannot be asked, 3 when something needs
+    /// attention.
+    Status,
+    /// Print every record of the store as a line of JSON, personal data included.
     Export,
+    /// Read what `export` printed, of either kind of store. Whatever is there already stays as it is.
+    Import {
+        /// The file to read.
+        from: PathBuf,
+        /// Also into a store that has something in it.
+        #[arg(long)]
+        into_used: bool,
+    },
     /// Print a fresh API key (or secret) and its hash for the settings file.
     NewKey,
     /// Print the version.

@@ -6,7 +6,10 @@
 
 mod http;
 mod key;
+mod ors;
+mod postgres;
 mod reader;
+mod redis;
 mod safety;
 mod settings;
 mod storage;
@@ -18,7 +21,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use http::Http;
-pub use key::{Key, Setting};
+pub use key::{Key, Node, Setting};
+pub use ors::{Ors, OrsNode};
+pub use postgres::{Authorities, Postgres, Server};
+pub use redis::{Connection, Redis, RedisTls, Servers};
 pub use settings::Settings;
 pub use storage::Storage;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
@@ -33,6 +39,8 @@ pub struct Config {
     pub http: Http,
     /// Where callbacks are remembered.
     pub storage: Storage,
+    /// What nodes share and may lose; none when each counts for itself.
+    pub redis: Option<Redis>,
     /// Telephony and other neighbours.
     pub upstream: Upstream,
     /// Logs, health, alert thresholds.
@@ -101,17 +109,19 @@ impl Config {
         let demonstration = sources.file.is_none();
         let http = Http::read(&mut reader);
         let storage = Storage::read(&mut reader);
+        let redis = Redis::read(&mut reader);
         let upstream = Upstream::read(&mut reader, http.as_ref(), demonstration);
         let telemetry = Telemetry::read(&mut reader);
         let settings = Settings::read(&mut reader, demonstration);
         if let (Some(http), Some(upstream)) = (&http, &upstream) {
-            safety::check(&mut reader, http, upstream, demonstration);
+            let redis = redis.as_ref().and_then(Option::as_ref);
+            safety::check(&mut reader, http, redis, upstream, demonstration);
         }
         let mistakes = reader.finish(&keys());
         let complete = move || {
             let (http, storage, upstream) = (http?, storage?, upstream?);
-            let (telemetry, settings) = (telemetry?, settings?);
-            Some(Config { http, storage, upstream, telemetry, settings, demonstration })
+            let (redis, telemetry, settings) = (redis?, telemetry?, settings?);
+            Some(Config { http, storage, redis, upstream, telemetry, settings, demonstration })
         };
         match complete() {
             Some(config) if mistakes.is_empty() => Ok(config),
@@ -122,5 +132,12 @@ impl Config {
 
 /// Every key, in the order of the documentation.
 pub fn keys() -> Vec<&'static Key> {
-    [http::KEYS, settings::KEYS, storage::KEYS, upstream::KEYS, telemetry::KEYS].concat()
+    [http::KEYS, settings::KEYS, &storage::keys(), redis::OWN_KEYS, &upstream::keys(), telemetry::KEYS]
+        .concat()
+}
+
+/// Whether an environment variable may say something about the configuration.
+pub fn is_variable(name: &str) -> bool {
+    let bare = name.strip_suffix("_FILE").unwrap_or(name);
+    name.starts_with("GES_") || keys().iter().any(|key| key.aliases.contains(&bare))
 }

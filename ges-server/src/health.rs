@@ -73,6 +73,10 @@ struct Watched {
     check: Arc<dyn Check>,
     gauge: IntGauge,
     known: Component,
+    /// How long a good answer holds.
+    holds: Duration,
+    /// When the last good answer came.
+    good: Option<Instant>,
 }
 
 /// Checks components and remembers the outcome.
@@ -117,16 +121,35 @@ impl Health {
         vital: bool,
         check: Arc<dyn Check>,
     ) -> Result<(), prometheus::Error> {
+        self.watch_sparingly(name, vital, check, Duration::ZERO)
+    }
+
+    /// As [`Health::watch`], for a component that should not be asked often: a good answer holds so long before it is
+    /// asked again. After a bad one it is asked at every turn.
+    ///
+    /// # Errors
+    /// When a gauge of this name exists already.
+    pub fn watch_sparingly(
+        &self,
+        name: &'static str,
+        vital: bool,
+        check: Arc<dyn Check>,
+        holds: Duration,
+    ) -> Result<(), prometheus::Error> {
         let gauge = self.metrics.health_gauge(name)?;
         let known = Component { name, down: None, last_check: None, lasted_ms: 0, vital };
-        self.lock().push(Watched { check, gauge, known });
+        self.lock().push(Watched { check, gauge, known, holds, good: None });
         Ok(())
     }
 
-    /// Checks every component once.
+    /// Checks every component once, but for those whose last good answer still holds.
     pub async fn check_all(&self) {
-        let checks: Vec<_> =
-            self.lock().iter().map(|watched| (watched.known.name, Arc::clone(&watched.check))).collect();
+        let checks: Vec<_> = self
+            .lock()
+            .iter()
+            .filter(|watched| watched.good.is_none_or(|good| good.elapsed() >= watched.holds))
+            .map(|watched| (watched.known.name, Arc::clone(&watched.check)))
+            .collect();
         let all = checks.into_iter().map(|(name, check)| async move {
             let begun = Instant::now();
             let outcome =
@@ -145,6 +168,7 @@ impl Health {
         let mut all = self.lock();
         let Some(watched) = all.iter_mut().find(|watched| watched.known.name == name) else { return };
         let before = watched.known.down.replace(down);
+        watched.good = (!down).then(Instant::now);
         watched.known.last_check = Some(self.clock.now());
         watched.known.lasted_ms = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX);
         watched.gauge.set(i64::from(down));
@@ -241,5 +265,31 @@ mod tests {
             assert!(gauge("ORS_REDIS_STATUS", 0), "exported though nobody checks it");
             assert_eq!(health.is_ready(), !store_down, "only vital components stop the door");
         }
+    }
+
+    #[tokio::test]
+    async fn a_good_answer_holds_and_a_bad_one_does_not() {
+        #[derive(Default)]
+        struct Counting(Switch, std::sync::atomic::AtomicUsize);
+        #[async_trait]
+        impl Check for Counting {
+            async fn check(&self) -> Result<(), BoxError> {
+                self.1.fetch_add(1, Ordering::SeqCst);
+                self.0.check().await
+            }
+        }
+        let metrics = Arc::new(Metrics::new(Host::named("h"), &[]).unwrap());
+        let health = Health::new(metrics, Arc::new(SystemClock)).unwrap();
+        let store = Arc::new(Counting::default());
+        let check = Arc::clone(&store) as Arc<dyn Check>;
+        health.watch_sparingly("DB_STATUS", true, check, Duration::from_secs(3_600)).unwrap();
+        store.0.0.store(true, Ordering::SeqCst);
+        health.check_all().await;
+        health.check_all().await;
+        assert_eq!(store.1.load(Ordering::SeqCst), 2, "a bad answer is asked for again");
+        store.0.0.store(false, Ordering::SeqCst);
+        health.check_all().await;
+        health.check_all().await;
+        assert_eq!((store.1.load(Ordering::SeqCst), health.is_ready()), (3, true));
     }
 }

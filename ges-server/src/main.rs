@@ -1,32 +1,44 @@
 //! Reads the configuration, builds, runs, drains; nothing else.
 
-use std::io::Write;
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use ges_core::port::Clock;
 use ges_core::settings::SettingsFile;
-use ges_server::app::{App, SettingsLoader, Stores};
+use ges_server::app::{self, App, SettingsLoader, StoreKind, Stores};
 use ges_server::clock::SystemClock;
-use ges_server::command::{Arguments, Command};
-use ges_server::config::{Config, Sources};
+use ges_server::command::{Arguments, Command, copies, import, status};
+use ges_server::config::{self, Config, Sources, Storage};
 use ges_server::demonstration::Demonstration;
 use ges_server::http::access::hex;
 use ges_server::metrics::{Host, VERSION};
 use ges_server::{chance, logs, reload, tenants, zones};
 use ges_storage::embedded::EmbeddedStore;
+use ges_storage::postgres::PostgresStore;
 use sha2::{Digest, Sha256};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
+
+/// How long a start waits for a database that is not there yet.
+const WAIT_FOR_STORE: Duration = Duration::from_secs(60);
+
+/// The status of `status` when it could be asked, and all is not well.
+const NEEDS_ATTENTION: u8 = 3;
+
+const USE_POSTGRES: &str = "storage.kind = postgres: the database has its own tools: pg_dump for a copy as of one \
+     instant, or a base backup with archived logs to go back to any instant; `ges-server export` prints it as JSON";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
-            let status = if error.is::<ges_server::config::Mistakes>() { 2 } else { 1 };
+            let status = if error.is::<config::Mistakes>() { 2 } else { 1 };
             // Nobody is left to tell when standard error is closed.
             let _ = writeln!(std::io::stderr(), "ges-server: {error:#}");
             ExitCode::from(status)
@@ -34,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout();
     match arguments.command.as_ref().unwrap_or(&Command::Run) {
         Command::Version => writeln!(out, "ges-server {VERSION}")?,
@@ -46,23 +58,77 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             check(&read(arguments)?)?;
             writeln!(out, "the configuration is right")?;
         }
-        Command::Backup { to } => {
-            let store = embedded(&read(arguments)?)?;
-            runtime()?.block_on(store.backup(to.clone()))?;
-            writeln!(out, "copied to {}", to.display())?;
+        Command::Migrate => {
+            let config = read(arguments)?;
+            let Storage::Postgres(wanted) = &config.storage else {
+                bail!(
+                    "storage.kind: only Postgres is migrated by hand; the embedded store does it when it opens"
+                );
+            };
+            let (from, to) = runtime()?.block_on(migrate(wanted))?;
+            match from {
+                _ if from == to => writeln!(out, "the schema has version {to} already")?,
+                _ => writeln!(out, "the schema was brought from version {from} to {to}")?,
+            }
         }
-        Command::Export => {
-            let store = embedded(&read(arguments)?)?;
-            let mut lines = std::io::BufWriter::new(out);
-            let export = store.export(move |line| writeln!(lines, "{line}"));
-            runtime()?.block_on(export)?;
+        Command::Status => {
+            let config = read(arguments)?;
+            let status = runtime()?.block_on(status::of(&config.storage))?;
+            write!(out, "{status}")?;
+            if !status.is_well() {
+                return Ok(ExitCode::from(NEEDS_ATTENTION));
+            }
+        }
+        Command::Backup { to } => runtime()?.block_on(async {
+            let stores = Stores::open(&read(arguments)?.storage).await?;
+            match &stores.kind {
+                StoreKind::Embedded(store) => Ok(store.backup(to.clone()).await?),
+                StoreKind::Memory => bail!("storage.kind = memory: nothing is kept that could be copied"),
+                StoreKind::Postgres(_) => bail!(USE_POSTGRES),
+            }
+        })?,
+        Command::Export => runtime()?.block_on(async {
+            let stores = Stores::open(&read(arguments)?.storage).await?;
+            let lines = Arc::new(Mutex::new(BufWriter::new(std::io::stdout())));
+            let to = lines.clone();
+            copies::export(&stores, move |line| writeln!(locked(&to), "{line}")).await?;
+            anyhow::Ok(locked(&lines).flush()?)
+        })?,
+        Command::Import { from, into_used } => {
+            let config = read(arguments)?;
+            let file = std::fs::File::open(from)
+                .with_context(|| format!("the file {} cannot be opened", from.display()))?;
+            let imported = runtime()?.block_on(async {
+                let stores = Stores::open(&config.storage).await?;
+                if !into_used && !copies::is_empty(&stores).await? {
+                    bail!("the store has something in it, so nothing was imported; --into-used does it all the same");
+                }
+                let look_every = config.upstream.orchestrator.look_every();
+                Ok(import::import(&stores, BufReader::new(file), look_every).await?)
+            })?;
+            let import::Imported { written, present, kept } = imported;
+            writeln!(out, "{written} written, {present} there already")?;
+            if kept > 0 {
+                writeln!(out, "{kept} there already in another form, left as they are")?;
+            }
         }
         Command::Run => {
             let config = read(arguments)?;
             runtime()?.block_on(serve(config))?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Brings the schema to this release's version; answers both versions.
+async fn migrate(wanted: &config::Postgres) -> anyhow::Result<(u32, u32)> {
+    let options = app::postgres_options(wanted)?;
+    let (from, _) = PostgresStore::schema_version(options.clone()).await?;
+    Ok((from, PostgresStore::migrate(options).await?))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
@@ -81,7 +147,7 @@ fn read(arguments: &Arguments) -> anyhow::Result<Config> {
     };
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with("GES_"))
+        .filter(|(name, _)| config::is_variable(name))
         .collect();
     let read_file = |path: &Path| std::fs::read_to_string(path);
     let sources = Sources { file, environment, set: arguments.set.clone(), read_file: &read_file };
@@ -106,10 +172,25 @@ fn check(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn embedded(config: &Config) -> anyhow::Result<std::sync::Arc<EmbeddedStore>> {
-    match Stores::open(&config.storage)?.embedded {
-        Some(store) => Ok(store),
-        None => bail!("storage.kind: only the embedded store can be copied or exported"),
+/// Opens the stores; a database that is still starting is waited for.
+async fn open(config: &Config, stop: &mut Signal) -> anyhow::Result<Stores> {
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        match Stores::open(&config.storage).await {
+            Err(error) if error.may_pass() && begun.elapsed() < WAIT_FOR_STORE => {
+                if !told {
+                    let error = anyhow::Error::from(error);
+                    writeln!(std::io::stderr(), "ges-server: {error:#}; it is waited for")?;
+                    told = true;
+                }
+            }
+            opened => return Ok(opened?),
+        }
+        tokio::select! {
+            _ = stop.recv() => bail!("stopped before the store was there"),
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
     }
 }
 
@@ -121,8 +202,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut copy = signal(SignalKind::user_defined1())?;
     let demonstration = (config.demonstration && config.settings.file.is_none()).then(Demonstration::new);
     let settings_file: Vec<PathBuf> = config.settings.file.iter().cloned().collect();
-    let stores = Stores::open(&config.storage)?;
-    let to_copy = stores.embedded.clone();
+    let stores = open(&config, &mut terminate).await?;
+    let to_copy = match &stores.kind {
+        StoreKind::Embedded(store) => Some(store.clone()),
+        StoreKind::Memory | StoreKind::Postgres(_) => None,
+    };
     let telemetry = config.telemetry.clone();
     let app = App::build(config, stores, Host::here(std::env::var("HOSTNAME").ok()))?;
     let lines =
@@ -183,9 +267,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// Writes a copy of the store beside it, while it is in use.
-async fn copy_store(store: Option<std::sync::Arc<EmbeddedStore>>) {
+async fn copy_store(store: Option<Arc<EmbeddedStore>>) {
     let Some(store) = store else {
-        tracing::warn!("only the embedded store can be copied");
+        tracing::warn!("only the embedded store is copied by the server itself");
         return;
     };
     // Colons are no part of a file name everywhere.

@@ -5,6 +5,8 @@
 pub mod captcha;
 pub mod client;
 pub mod entry;
+pub mod ors;
+pub mod redis_check;
 pub mod sandbox;
 pub mod statistics;
 pub mod webhook;

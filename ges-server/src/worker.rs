@@ -12,14 +12,22 @@ use ges_core::engine::{Delivery, Dispatcher, Engine};
 use ges_core::port::{Signals, StoreError};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::metrics::Metrics;
 
 /// Deliveries in the outside world at once; more wait their turn.
 const DELIVERIES_MAX: usize = 1024;
 
+/// What came of deliveries is written once no other one waits for its turn, and after this at the latest: while many are
+/// due at one instant, writing would only make the others later.
+const RECORD_WITHIN: Duration = Duration::from_secs(2);
+
 /// The wall clock may jump, so no sleep is longer than this.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
+
+/// A wall clock that has fallen behind the steady one by more than this was set back.
+const CLOCK_SET: Duration = Duration::from_secs(1);
 
 /// After a failure of the store.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -47,6 +55,8 @@ pub struct Worker {
     wakeup: Arc<Wakeup>,
     held: Notify,
     permits: Arc<Semaphore>,
+    /// Deliveries that wait for a permit; told when there are none any more.
+    crowd: watch::Sender<usize>,
     metrics: Arc<Metrics>,
 }
 
@@ -59,7 +69,8 @@ impl Worker {
         metrics: Arc<Metrics>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(DELIVERIES_MAX));
-        Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, metrics }
+        let crowd = watch::Sender::new(0);
+        Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, crowd, metrics }
     }
 
     /// Works until `stop` turns true, then lets running deliveries end and gives the leases back.
@@ -71,32 +82,59 @@ impl Worker {
                 let _ = stop.wait_for(|stop| *stop).await;
             }
         };
-        let looking = async {
-            tokio::select! { () = until_stopped() => {}, () = self.look() => {} }
-        };
         let purging = async {
             tokio::select! { () = until_stopped() => {}, () = self.purge() => {} }
         };
-        tokio::join!(looking, purging, self.hand_over(until_stopped()));
+        tokio::join!(self.look(until_stopped()), purging, self.hand_over(until_stopped()));
         if let Err(error) = self.dispatcher.drain().await {
             tracing::warn!(error = %error, "leases were not given back; they expire by themselves");
         }
     }
 
-    /// Looks ahead whenever something may have come closer, and at the latest when the dispatcher says so.
-    async fn look(&self) {
+    /// Looks ahead whenever something may have come closer, and at the latest when the dispatcher says so. A look that
+    /// has begun is never broken off: what the store has leased by then, nobody would know of.
+    async fn look(&self, stopped: impl Future<Output = ()>) {
+        tokio::pin!(stopped);
         loop {
-            let wait = match self.dispatcher.look_ahead().await {
+            let next = match self.dispatcher.look_ahead().await {
                 Ok(next) => {
                     self.held.notify_one();
-                    next.since(self.engine.now()).min(SLEEP_MAX)
+                    next
                 }
-                Err(error) => self.failed(&error),
+                Err(error) => self.engine.now() + self.failed(&error),
             };
-            // Signals come with every booking; looking more often than this would only find the same.
-            tokio::time::sleep(wait.min(Duration::from_millis(20))).await;
-            let rest = wait.saturating_sub(Duration::from_millis(20));
-            let _ = tokio::time::timeout(rest, self.wakeup.0.notified()).await;
+            tokio::select! {
+                () = &mut stopped => return,
+                () = self.rest(next) => {}
+            }
+        }
+    }
+
+    /// Waits for an instant, or for a signal that something came closer.
+    async fn rest(&self, next: Timestamp) {
+        // Signals come with every booking; looking more often than this would only find the same.
+        tokio::time::sleep(next.since(self.engine.now()).min(Duration::from_millis(20))).await;
+        tokio::select! {
+            () = self.wakeup.0.notified() => {}
+            () = self.until(next) => {}
+        }
+    }
+
+    /// Waits for an instant of the wall clock, or until that clock was set: either way it is time to look. Asks nobody
+    /// meanwhile, so an idle node costs its store nothing.
+    async fn until(&self, instant: Timestamp) {
+        loop {
+            let (asked, started) = (self.engine.now(), tokio::time::Instant::now());
+            let wait = instant.since(asked).min(SLEEP_MAX);
+            if wait.is_zero() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            let (by_wall, passed) = (self.engine.now(), started.elapsed());
+            let set_back = by_wall + CLOCK_SET < asked + passed;
+            if set_back {
+                return;
+            }
         }
     }
 
@@ -128,18 +166,27 @@ impl Worker {
 
     fn run_all(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
         let now = self.engine.now();
+        self.crowd.send_if_modified(|waiting| {
+            *waiting += deliveries.len();
+            false
+        });
         for delivery in deliveries {
             if now.since(delivery.due()) > LAG {
                 self.metrics.monitor_lagging.inc();
             }
-            let permits = self.permits.clone();
+            let (permits, crowd) = (self.permits.clone(), self.crowd.clone());
             running.spawn(async move {
                 // Closed only with the worker, which waits for its deliveries.
                 let permit = permits.acquire_owned().await;
+                crowd.send_if_modified(|waiting| {
+                    *waiting -= 1;
+                    *waiting == 0
+                });
                 // On the heap, so that the many that still wait their turn are small.
                 let performed = Box::pin(delivery.perform()).await;
-                // The next one need not wait until this one is on the disk.
                 drop(permit);
+                let mut crowd = crowd.subscribe();
+                let _ = timeout(RECORD_WITHIN, crowd.wait_for(|waiting| *waiting == 0)).await;
                 Box::pin(performed.record()).await;
             });
         }
@@ -165,7 +212,7 @@ impl Worker {
 }
 
 /// What lies behind an error, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut causes = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {

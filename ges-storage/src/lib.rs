@@ -2,6 +2,9 @@
 //!
 //! - [`embedded`] (feature `embedded`, on by default): one file on a local disk, one process, nothing to operate. An
 //!   answer is given after the data is on the disk; many callers share one write to it.
+//! - `redis` (feature `redis`): the hot state many nodes share, none of which is missed when it is lost.
+//!
+//! - [`postgres`] (feature `postgres`): many nodes on one PostgreSQL, which alone decides.
 //!
 //! Every adapter is held to the same contract suite, `ges_core::testing::contract`.
 //!
@@ -28,3 +31,9 @@
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "embedded", feature = "postgres"))]
+mod record;
+#[cfg(feature = "redis")]
+pub mod redis;

@@ -16,6 +16,7 @@ const MESSAGE_MAX: usize = 64 << 20;
 pub struct Client {
     to: SocketAddr,
     headers: String,
+    patience: Duration,
     socket: Option<TcpStream>,
 }
 
@@ -72,7 +73,13 @@ impl Answer {
 impl Client {
     /// A client without credentials.
     pub fn new(to: SocketAddr) -> Self {
-        Client { to, headers: String::new(), socket: None }
+        Client { to, headers: String::new(), patience: PATIENCE, socket: None }
+    }
+
+    /// The same, giving up an answer after this long.
+    pub fn patient(mut self, most: Duration) -> Self {
+        self.patience = most;
+        self
     }
 
     /// The same, with a header in every request.
@@ -109,9 +116,9 @@ impl Client {
             body.len(),
             self.headers,
         );
-        let mut socket = match self.socket.take() {
+        let mut socket = match self.socket.take().filter(is_open) {
             Some(socket) => socket,
-            None => connect(self.to).map_err(|_| NoAnswer::NotSent)?,
+            None => connect_within(self.to, self.patience).map_err(|_| NoAnswer::NotSent)?,
         };
         socket.write_all(request.as_bytes()).map_err(|_| NoAnswer::Unknown)?;
         let answer = read_answer(&mut socket).map_err(|_| NoAnswer::Unknown)?;
@@ -122,15 +129,27 @@ impl Client {
     }
 }
 
+/// Whether a kept connection has not been ended by the other side meanwhile, as far as that is known here.
+fn is_open(socket: &TcpStream) -> bool {
+    let mut byte = [0];
+    let looked = socket.set_nonblocking(true).and_then(|()| socket.peek(&mut byte));
+    let is_silent = looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    socket.set_nonblocking(false).is_ok() && is_silent
+}
+
 /// A connection that gives up after a while.
 ///
 /// # Errors
 /// When nobody listens.
 pub fn connect(to: SocketAddr) -> io::Result<TcpStream> {
-    let socket = TcpStream::connect_timeout(&to, PATIENCE)?;
+    connect_within(to, PATIENCE)
+}
+
+fn connect_within(to: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
+    let socket = TcpStream::connect_timeout(&to, patience)?;
     socket.set_nodelay(true)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(patience))?;
+    socket.set_write_timeout(Some(patience))?;
     Ok(socket)
 }
 

@@ -7,5 +7,6 @@
 pub mod chance;
 pub mod fuzz;
 pub mod http;
+pub mod private;
 pub mod receiver;
 pub mod server;

@@ -14,7 +14,8 @@ use crate::http::{Answer, Client};
 
 /// The key of the only tenant.
 pub const KEY: &str = "outage-key-0123456789abcdef0123456789";
-const KEY_SHA256: &str = "100a17f13bd446d3a62243be0979f344e697347546412ed65dedaec1be1b2b64";
+/// Its fingerprint, as configuration has it.
+pub const KEY_SHA256: &str = "100a17f13bd446d3a62243be0979f344e697347546412ed65dedaec1be1b2b64";
 /// The only tenant.
 pub const TENANT: &str = "acme";
 /// How long a start may take on a machine that has other work.
@@ -32,6 +33,7 @@ pub struct Site {
     webhook: SocketAddr,
     services: String,
     extra: String,
+    store: Option<String>,
 }
 
 /// A running server.
@@ -67,12 +69,19 @@ impl Site {
             webhook,
             services: text,
             extra: String::new(),
+            store: None,
         }
     }
 
     /// The same, with more lines in the configuration file, before the first table.
     pub fn configured(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.extra, "{key} = {value}");
+        self
+    }
+
+    /// The same, on a store that nodes share: these lines of the configuration file say which.
+    pub fn stored_by(mut self, lines: &str) -> Self {
+        self.store = Some(lines.to_owned());
         self
     }
 
@@ -132,6 +141,14 @@ impl Site {
         }
     }
 
+    /// Runs a command of the binary with this configuration, such as `status`, and waits for its end.
+    pub fn command(&self, words: &[&str]) -> std::process::Output {
+        let config = self.write_files();
+        let ran =
+            Command::new(binary()).args(words).arg("--config").arg(config).stdin(Stdio::null()).output();
+        ran.unwrap_or_else(|error| panic!("{}: {error}", binary().display()))
+    }
+
     /// What all its processes wrote so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
@@ -158,19 +175,20 @@ impl Site {
             path
         };
         let settings = put("settings.toml", &self.services);
+        let embedded = || format!("storage.kind = \"embedded\"\nstorage.directory = {:?}\n", self.storage);
+        let store = self.store.clone().unwrap_or_else(embedded);
         let config = format!(
             "{}\n\
              http.external_address = \"{}\"\n\
              http.internal_address = \"{}\"\n\
-             storage.kind = \"embedded\"\n\
-             storage.directory = {:?}\n\
+             {store}\
              orchestrator.kind = \"webhook\"\n\
              orchestrator.write_back_secret = \"write-back secret of the test\"\n\
              orchestrator.webhook.url = \"http://{}/calls\"\n\
              orchestrator.webhook.secret = \"webhook secret of the test\"\n\
              telemetry.log_level = \"WARN\"\n\
              settings.file = {:?}\n",
-            self.extra, self.external, self.internal, self.storage, self.webhook, settings,
+            self.extra, self.external, self.internal, self.webhook, settings,
         );
         put("ges-server.toml", &config)
     }
@@ -234,20 +252,25 @@ impl Drop for Server {
 /// A loopback address nobody uses, outside the range from which the system takes ports for outgoing connections: a
 /// client that knocks while nobody listens must not find itself.
 pub fn free_address() -> SocketAddr {
+    free_listener().1
+}
+
+/// The same, and who listens there.
+pub fn free_listener() -> (TcpListener, SocketAddr) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let [high, low] = u16::try_from(std::process::id() % 65_536).unwrap_or(1).to_be_bytes();
     let own = Ipv4Addr::new(127, 100 + high % 100, low, 1);
     loop {
         let address =
             SocketAddr::new(IpAddr::V4(own), 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000);
-        if TcpListener::bind(address).is_ok() {
-            return address;
+        if let Ok(listener) = TcpListener::bind(address) {
+            return (listener, address);
         }
     }
 }
 
 /// The server's binary: `GES_SERVER_BIN`, or what cargo builds of this workspace.
-fn binary() -> &'static Path {
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("GES_SERVER_BIN") {
         Some(path) => path.into(),

@@ -255,9 +255,10 @@ impl Draft {
         }
     }
 
-    /// Row 3. Once the hand-over may have begun, the session owns the call.
+    /// Row 3. From the moment its attempt is issued the call belongs to the session that will run it: a move decided
+    /// just before the hand-over could be committed just after it, and the customer would be called twice.
     fn reschedule(&mut self, desired: Timestamp, settings_version: u64) -> Decided {
-        if self.next.state != State::Scheduled || self.may_be_handed_over() {
+        if self.next.state != State::Scheduled || self.next.pending_attempt().is_some() {
             return Err(WhyRefused::NotScheduled);
         }
         self.next.outbox.clear();

@@ -1,6 +1,5 @@
 //! Booking (callback-domain §6.4): the checks in their order, then the place and the record in one step.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::catalog::Compiled;
@@ -12,7 +11,7 @@ use crate::callback::{
 use crate::dispatch::INLINE_GRACE;
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::number::{NumberRefused, PhoneNumber};
-use crate::port::{Booked, Booking, CaptchaVerdict, Guard};
+use crate::port::{Booked, Booking, CaptchaVerdict, Guard, StoreError};
 use crate::slots::{self, BookingRequest, Judgement, Occupancy, SlotOnOffer, World};
 use crate::throttle::{Alarm, DEFAULT_PARAMETER, Reservation};
 use crate::time::{Interval, Timestamp};
@@ -88,14 +87,14 @@ impl Engine {
         let judgement = self.judge(tenant, &compiled, wait, now, &asked).await?;
         let (callback, guards) = accepted_record(self.new_id(), tenant, &compiled, wish, &judgement, now);
         let reserved = match callback.kind {
-            Kind::Immediate => Some(self.reserve(&callback, &compiled, now)?),
+            Kind::Immediate => Some(self.reserve(&callback, &compiled, now).await?),
             Kind::Scheduled => None,
         };
         match self.commit_booking(&compiled, callback, guards, wait, now).await {
             Ok(callback) => Ok(Accepted { callback: self.first_hand_over(callback).await }),
             Err(error) => {
                 if let Some(reserved) = reserved {
-                    self.release(reserved);
+                    self.parts.windows.release(reserved).await;
                 }
                 Err(error)
             }
@@ -114,7 +113,8 @@ impl Engine {
         }
     }
 
-    /// Judges time and place against what the store holds now. The store judges the place again when it takes it.
+    /// Judges time and place. Whether a place is left is judged by the store when it takes it, in the same step; what
+    /// is held is read first only where the guards do not tell the whole, so a booking is one call of the store.
     pub(super) async fn judge(
         &self,
         tenant: &TenantId,
@@ -123,26 +123,19 @@ impl Engine {
         now: Timestamp,
         asked: &BookingRequest,
     ) -> Result<Judgement, EngineError> {
-        // An immediate one takes no place, whatever is held.
-        let held = self.held_around(tenant, compiled, asked.desired.unwrap_or(now).max(now)).await?;
         let rules = compiled.service.booking_rules();
+        let desired = asked.desired.unwrap_or(now);
+        let at = desired.max(now);
+        let window = Interval::new(at - AROUND, at + AROUND);
+        let held = if compiled.table.guards_suffice(at) {
+            Occupancy::new(window, []).map_err(StoreError::unavailable)?
+        } else {
+            self.parts.callbacks.occupancy(tenant, &compiled.service.name, window).await?
+        };
         match compiled.table.judge(&rules, &World { now, wait, held: &held }, asked) {
             Ok(judgement) => Ok(judgement),
-            Err(refusal) => {
-                Err(self.refused_time(tenant, compiled, refusal, asked.desired.unwrap_or(now), now).await?)
-            }
+            Err(refusal) => Err(self.refused_time(tenant, compiled, refusal, desired, now).await?),
         }
-    }
-
-    /// The places taken around an instant: enough for its slot and every rule slot it touches.
-    async fn held_around(
-        &self,
-        tenant: &TenantId,
-        compiled: &Compiled,
-        at: Timestamp,
-    ) -> Result<Occupancy, EngineError> {
-        let window = Interval::new(at - AROUND, at + AROUND);
-        Ok(self.parts.callbacks.occupancy(tenant, &compiled.service.name, window).await?)
     }
 
     /// A refusal about time or place, with the free slots nearest to the desired time where another time would do
@@ -177,7 +170,7 @@ impl Engine {
     }
 
     /// Takes one unit of every window an immediate callback falls into, or none (callback-domain §9.2).
-    fn reserve(
+    async fn reserve(
         &self,
         callback: &Callback,
         compiled: &Compiled,
@@ -191,18 +184,13 @@ impl Engine {
         let limits = &compiled.service.limits;
         let (tenant, service) = (callback.tenant.as_str(), callback.service.as_str());
         let asked = limits.windows(tenant, service, value, next_midnight(compiled, now));
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.reserve(&asked, now).map_err(|exceeded| {
+        self.parts.windows.reserve(&asked, now).await.map_err(|exceeded| {
             let retry_after = exceeded.retry_after;
             match exceeded.kind.alarm() {
                 Alarm::EnqueueLimitReached => Refusal::NumberThrottled { retry_after }.into(),
                 Alarm::TtlLimitReached => Refusal::ServiceThrottled { retry_after }.into(),
             }
         })
-    }
-
-    fn release(&self, reserved: Reservation) {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner).release(reserved);
     }
 
     /// Writes the record under its guards. An immediate one carries its first attempt from the start.

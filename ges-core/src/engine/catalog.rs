@@ -1,6 +1,6 @@
 //! The settings in force, and what is compiled from them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,10 +18,11 @@ const GOOD_FOR: Duration = Duration::from_secs(2 * 86_400);
 /// How far back a compiled table reaches, so that a clock set back still finds itself inside.
 const BACK: Duration = Duration::from_secs(2 * 86_400);
 
-/// All tenants in force.
+/// All tenants in force, in the order of their ids, so that everything done for each of them is done in an order that
+/// is the same at every run.
 #[derive(Default)]
 pub(super) struct Catalog {
-    tenants: RwLock<HashMap<TenantId, Arc<Tenant>>>,
+    tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
 }
 
 impl Catalog {

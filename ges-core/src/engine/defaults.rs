@@ -12,10 +12,12 @@ use crate::port::{
     CallInStore, CallbackStore, Captcha, CaptchaVerdict, Clock, IdSource, Listener, Orchestrator, Signals,
     Unavailable,
 };
+use crate::throttle::LocalWindows;
 use crate::time::Timestamp;
 
 impl Parts {
-    /// What a host cannot do without; every other part is [`QueueEstimators`], [`NoCaptcha`] or [`NobodyListens`].
+    /// What a host cannot do without; every other part is [`QueueEstimators`], [`NoCaptcha`],
+    /// [`LocalWindows`] or [`NobodyListens`].
     /// Set a field to bring your own.
     ///
     /// ```
@@ -48,6 +50,7 @@ impl Parts {
             orchestrator,
             waits: Arc::new(QueueEstimators::default()),
             captcha: Arc::new(NoCaptcha),
+            windows: Arc::new(LocalWindows::default()),
             clock,
             ids,
             signals: Arc::new(NobodyListens),

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Engine;
 use super::show::session_key;
 use crate::callback::{Callback, Event, Step, Task, step};
-use crate::dispatch::{AHEAD, INDEX_LEAD, LEASE, PASS, Plan, plan};
+use crate::dispatch::{AGAIN, AHEAD, INDEX_LEAD, LEASE, PASS, Plan, plan};
 use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
 use crate::lead::EarlySubmission;
 use crate::port::{Change, Lease, LeaseRequest, Leased, Look, Raised, Release, SessionKey, StoreError};
@@ -17,6 +18,9 @@ use crate::time::Timestamp;
 /// Records leased in one call.
 const BATCH: usize = 2000;
 
+/// Taken in one call, so that the first of many that share an instant need not wait until the leases of all are looked at.
+const TAKE: usize = 1000;
+
 /// One node's dispatcher. It owns no timer and no task: the host calls [`Dispatcher::look_ahead`] when it says so or
 /// when a signal comes, [`Dispatcher::take_due`] at [`Dispatcher::next_due`], and runs the deliveries. Losing all of it
 /// at any moment loses nothing: what it holds is leased, and leases expire.
@@ -24,6 +28,8 @@ pub struct Dispatcher {
     engine: Arc<Engine>,
     node: NodeId,
     held: Mutex<Held>,
+    /// Whether this node may have leases it does not know of, because the store failed before it told.
+    doubtful: AtomicBool,
     /// Sessions that were gone when last looked at.
     gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
 }
@@ -59,7 +65,13 @@ pub struct Delivery {
 impl Dispatcher {
     /// A dispatcher of this node. `node` must be fresh at every start of a process.
     pub fn new(engine: Arc<Engine>, node: NodeId) -> Arc<Self> {
-        Arc::new(Dispatcher { engine, node, held: Mutex::default(), gone: Mutex::default() })
+        Arc::new(Dispatcher {
+            engine,
+            node,
+            held: Mutex::default(),
+            doubtful: AtomicBool::new(false),
+            gone: Mutex::default(),
+        })
     }
 
     /// Finds and leases what is due soon, and issues attempts in one durable batch. Looks at the
@@ -67,8 +79,28 @@ impl Dispatcher {
     /// latest; earlier when [`crate::port::Signals::due`] says so.
     ///
     /// # Errors
-    /// When the store fails; what was leased by then is found again when the leases expire.
+    /// When the store fails. The next call then begins anew: leases that were given and not told of end first, so what
+    /// is due does not wait until they expire.
     pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
+        if self.doubtful.load(Ordering::Relaxed) {
+            self.begin_anew().await?;
+        }
+        let looked = self.look_for_due().await;
+        self.doubtful.store(looked.is_err(), Ordering::Relaxed);
+        looked
+    }
+
+    /// Ends all leases of this node and forgets what it held; whatever is due is found again at once. What is being
+    /// delivered goes on, and is repeated under the same attempt number.
+    async fn begin_anew(&self) -> Result<(), StoreError> {
+        self.engine.parts.callbacks.end_leases(&self.node).await?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.due.clear();
+        held.errands.clear();
+        Ok(())
+    }
+
+    async fn look_for_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         let store = &self.engine.parts.callbacks;
         loop {
             let now = self.engine.now();
@@ -86,7 +118,9 @@ impl Dispatcher {
             self.sort(leased, now).await?;
             if found < BATCH {
                 let next = store.next_wake().await?.map_or(now + PASS, |wake| wake - AHEAD);
-                return Ok(next.clamp(now, now + PASS));
+                // What is due by now and was not found is leased to somebody; asking all the time does not free it.
+                let earliest = if found == 0 { now + AGAIN } else { now };
+                return Ok(next.clamp(earliest, now + PASS));
             }
         }
     }
@@ -97,11 +131,13 @@ impl Dispatcher {
         held.due.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Takes everything held whose instant has come, and whose lease still holds: whatever was cancelled or changed
-    /// before this moment is not among it (invariant 28). Never earlier than its instant.
+    /// Takes what is held, whose instant has come, and whose lease still holds: whatever was cancelled or changed before
+    /// this moment is not among it (invariant 28). Never earlier than its instant, and some thousand at most: when there
+    /// are more, [`Dispatcher::next_due`] lies in the past.
     ///
     /// # Errors
-    /// When the store fails; nothing is handed over then, and all is found again.
+    /// When the store fails; nothing is handed over then, and all of it is still held, so that the next call asks
+    /// again.
     pub async fn take_due(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
         let now = self.engine.now();
         let errands = self.pop_due(now);
@@ -109,7 +145,14 @@ impl Dispatcher {
             return Ok(Vec::new());
         }
         let leases: Vec<Lease> = errands.iter().map(|errand| errand.lease.clone()).collect();
-        let held = self.engine.parts.callbacks.held(&leases, now).await?;
+        let held = match self.engine.parts.callbacks.held(&leases, now).await {
+            Ok(held) => held,
+            Err(error) => {
+                // Otherwise nobody would think of them until their leases have expired.
+                errands.into_iter().for_each(|errand| self.hold(errand));
+                return Err(error);
+            }
+        };
         let still = errands.into_iter().zip(held).filter(|(_, held)| *held);
         Ok(still.map(|(errand, _)| self.delivery(errand)).collect())
     }
@@ -132,20 +175,33 @@ impl Dispatcher {
         }
     }
 
-    /// Gives everything held back, so that another node can take it at once. For a graceful stop.
+    /// Gives back every lease of this node, known or not, so that another one can take it at once. For a graceful stop,
+    /// when nothing is looked for or delivered any more.
     ///
     /// # Errors
     /// When the store fails; the leases then expire by themselves.
     pub async fn drain(&self) -> Result<(), StoreError> {
-        let errands = {
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.due.clear();
-            std::mem::take(&mut held.errands)
-        };
-        let now = self.engine.now();
-        let releases =
-            errands.into_values().map(|errand| Release { lease: errand.lease, not_before: now }).collect();
-        self.engine.parts.callbacks.release(releases).await
+        self.begin_anew().await
+    }
+
+    /// Takes over from a node that is gone: its leases end, and everything that is due is leased here or by whoever
+    /// looks first. Answers how many leases ended. A node that is wrongly taken for gone loses what it held, and nothing
+    /// is handed over twice: its leases are worth nothing from then on.
+    ///
+    /// # Errors
+    /// When the store fails; the leases then expire by themselves.
+    pub async fn take_over(self: &Arc<Self>, gone: &NodeId) -> Result<usize, StoreError> {
+        if *gone == self.node {
+            return Ok(0);
+        }
+        let ended = self.engine.parts.callbacks.end_leases(gone).await?;
+        self.engine.parts.signals.due(self.engine.now());
+        Ok(ended)
+    }
+
+    /// The name this dispatcher leases under.
+    pub fn node(&self) -> &NodeId {
+        &self.node
     }
 
     fn delivery(self: &Arc<Self>, errand: Errand) -> Delivery {
@@ -156,7 +212,7 @@ impl Dispatcher {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut errands = Vec::new();
         while let Some(Reverse((at, key))) = held.due.peek().copied() {
-            if at > now {
+            if at > now || errands.len() == TAKE {
                 break;
             }
             held.due.pop();
@@ -177,14 +233,16 @@ impl Dispatcher {
     async fn sort(self: &Arc<Self>, leased: Vec<Leased>, now: Timestamp) -> Result<(), StoreError> {
         let mut releases = Vec::new();
         let mut changes = Vec::new();
-        for Leased { callback, lease } in leased {
+        for Leased { callback, due, lease } in leased {
+            // A lease is given some seconds ahead; whoever is still at work until then is not to be disturbed.
+            let due = due.min(now + AHEAD).max(now);
             let (lead, opening) = self.lead(&callback, now).await;
             match plan(&callback, now, lead, opening, AHEAD) {
                 Plan::Wait(not_before) => releases.push(Release { lease, not_before }),
-                Plan::Look => self.hold(Errand { due: now, callback, lease, what: What::Look }),
+                Plan::Look => self.hold(Errand { due, callback, lease, what: What::Look }),
                 Plan::Perform(effect) => {
                     let what = What::Task(effect.task);
-                    self.hold(Errand { due: effect.not_before, callback, lease, what });
+                    self.hold(Errand { due: effect.not_before.max(due), callback, lease, what });
                 }
                 Plan::Issue(at) => changes.extend(decided(callback, lease, Event::Issue { at }, now)),
                 Plan::Expire(at) => self.hold(Errand { due: at, callback, lease, what: What::Expire }),
@@ -242,8 +300,8 @@ impl Dispatcher {
         (compiled.service.submit.lead(wait), compiled.opening(callback.desired))
     }
 
-    /// Services whose lead is longer than the index knows. Only those that are open: until an office opens nothing of
-    /// the next period is due, and within a period only what is desired in it.
+    /// Services whose lead is longer than the index knows. Nothing of a later period is due before its opening. What is
+    /// desired between two periods was booked under other hours, and is due by its lead alone (callback-domain §8.1).
     async fn raised(&self, now: Timestamp) -> Vec<Raised> {
         let mut raised = Vec::new();
         for tenant in self.engine.tenants() {
@@ -280,8 +338,10 @@ impl Dispatcher {
         }
         let soon = now + AHEAD;
         let compiled = known.service(name, now)?;
-        let period = compiled.table.open().around(soon)?;
-        Some((soon + lead).min(period.end))
+        let open = compiled.table.open();
+        let closes = open.around(soon).map_or(soon, |period| period.end);
+        let opens = open.next_open(closes).unwrap_or(Timestamp::MAX);
+        Some((soon + lead).min(opens))
     }
 }
 
@@ -331,6 +391,7 @@ impl Delivery {
                     id: callback.id,
                     attempt,
                     reference,
+                    reported: false,
                 };
                 let told = engine.parts.orchestrator.cancel(&session).await;
                 let event = match told {

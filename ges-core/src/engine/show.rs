@@ -75,7 +75,7 @@ impl Engine {
     }
 
     async fn ask_place(&self, callback: &Callback, session: &Session, now: Timestamp) -> Place {
-        let looked = self.parts.orchestrator.look(&session_key(callback, session)).await;
+        let looked = self.parts.orchestrator.place(&session_key(callback, session)).await;
         if let Ok(Look::Running { position: Some(position), wait_secs: Some(wait) }) = looked {
             return Some((position, wait));
         }
@@ -106,5 +106,7 @@ pub(super) fn session_key(callback: &Callback, session: &Session) -> SessionKey 
         id: callback.id,
         attempt: session.attempt,
         reference: session.reference.clone(),
+        // The first report has a number, by the session or by us.
+        reported: session.sequence.is_some(),
     }
 }

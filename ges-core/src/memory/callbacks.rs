@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use super::indexes::Indexes;
 use crate::callback::Callback;
-use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
 use crate::port::{Booked, Booking, Change, Conflict, Fence, Order, Page, Query, Tally};
 use crate::slots::UtcMinute;
 use crate::time::{Interval, Timestamp};
@@ -25,8 +25,9 @@ pub(super) struct Entry {
 }
 
 /// The newest lease of a record, perhaps expired.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Held {
+    pub owner: NodeId,
     pub fence: Fence,
     pub expires: Timestamp,
 }
@@ -39,12 +40,12 @@ impl Entry {
 
     /// When it may be leased by its own instant, its present lease included.
     pub fn available(&self) -> Option<Timestamp> {
-        self.due().map(|due| self.lease.map_or(due, |lease| due.max(lease.expires)))
+        self.due().map(|due| self.lease.as_ref().map_or(due, |lease| due.max(lease.expires)))
     }
 
     /// Whether nobody holds it at `now`.
     pub fn is_free(&self, now: Timestamp) -> bool {
-        self.lease.is_none_or(|lease| lease.expires <= now)
+        self.lease.as_ref().is_none_or(|lease| lease.expires <= now)
     }
 }
 
@@ -82,7 +83,7 @@ impl Callbacks {
         if stored.callback.version != expected {
             return Err(Conflict::Stale);
         }
-        if fence.is_some() && fence != stored.lease.map(|lease| lease.fence) {
+        if fence.is_some() && fence != stored.lease.as_ref().map(|lease| lease.fence) {
             return Err(Conflict::Fenced);
         }
         // Out of the indexes first, so that its own place and number are not counted against it.

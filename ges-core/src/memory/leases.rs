@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::callbacks::{Callbacks, Entry, Held, Key};
-use crate::id::CallbackId;
+use crate::id::{CallbackId, NodeId};
 use crate::port::{Lease, LeaseRequest, Leased, Raised, Release};
 use crate::time::Timestamp;
 
@@ -24,7 +24,8 @@ impl Callbacks {
         }
         let chosen = found.into_iter().take(request.limit).map(|(_, key)| key);
         let expires = request.now + request.lasting;
-        chosen.collect::<Vec<_>>().iter().filter_map(|key| self.grant(key, expires)).collect()
+        let grant = |key: &Key| self.grant(key, &request.owner, expires);
+        chosen.collect::<Vec<_>>().iter().filter_map(grant).collect()
     }
 
     pub fn release(&mut self, release: &Release) {
@@ -38,6 +39,14 @@ impl Callbacks {
         }
     }
 
+    pub fn end_leases(&mut self, owner: &NodeId) -> usize {
+        let of_owner = |entry: &Entry| entry.lease.as_ref().is_some_and(|lease| lease.owner == *owner);
+        let keys: Vec<Key> =
+            self.records.iter().filter(|(_, entry)| of_owner(entry)).map(|(key, _)| key.clone()).collect();
+        keys.iter().for_each(|key| self.update(key, |entry| entry.lease = None));
+        keys.len()
+    }
+
     pub fn holds(&self, lease: &Lease, now: Timestamp) -> bool {
         let key = (lease.tenant.clone(), lease.id);
         self.newest(&key).is_some_and(|held| held.fence == lease.fence && now < held.expires)
@@ -48,18 +57,20 @@ impl Callbacks {
         self.indexes.available.first().map(|(available, _)| *available)
     }
 
-    fn grant(&mut self, key: &Key, expires: Timestamp) -> Option<Leased> {
+    fn grant(&mut self, key: &Key, owner: &NodeId, expires: Timestamp) -> Option<Leased> {
         self.fence += 1;
-        let held = Held { fence: self.fence, expires };
+        let fence = self.fence;
+        let held = Held { owner: owner.clone(), fence, expires };
+        let due = self.records.get(key).map(wake_order)?;
         self.update(key, |entry| entry.lease = Some(held));
         let callback = self.records.get(key)?.callback.clone();
         let (tenant, id) = key.clone();
-        let lease = Lease { tenant, id, version: callback.version, fence: held.fence, expires };
-        Some(Leased { callback, lease })
+        let lease = Lease { tenant, id, version: callback.version, fence, expires };
+        Some(Leased { callback, due, lease })
     }
 
-    fn newest(&self, key: &Key) -> Option<Held> {
-        self.records.get(key).and_then(|entry| entry.lease)
+    fn newest(&self, key: &Key) -> Option<&Held> {
+        self.records.get(key).and_then(|entry| entry.lease.as_ref())
     }
 
     fn waiting_before(&self, raised: &Raised) -> impl Iterator<Item = Key> {

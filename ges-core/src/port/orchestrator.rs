@@ -17,8 +17,14 @@ pub trait Orchestrator: Send + Sync {
     /// session per key. Must end by itself within a bounded time.
     async fn submit(&self, submission: &Submission) -> Result<Handed, HandOverError>;
 
-    /// Looks at a session.
+    /// Looks whether a session lives. Nobody waits for the answer, so it may be asked together with others a little later.
     async fn look(&self, session: &SessionKey) -> Result<Look, Unavailable>;
+
+    /// Looks where a session stands in its queue, for somebody who waits for the answer. The same as
+    /// [`Orchestrator::look`] unless told otherwise.
+    async fn place(&self, session: &SessionKey) -> Result<Look, Unavailable> {
+        self.look(session).await
+    }
 
     /// Tells a session that its callback is over. A session that does not exist counts as told.
     async fn cancel(&self, session: &SessionKey) -> Result<(), Unavailable>;
@@ -60,6 +66,8 @@ pub struct SessionKey {
     pub attempt: u32,
     /// The orchestrator's own name for it, if known.
     pub reference: Option<String>,
+    /// Whether the session has reported since it was handed over. Told with a look only.
+    pub reported: bool,
 }
 
 /// What a look at a session showed.

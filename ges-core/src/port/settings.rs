@@ -22,6 +22,10 @@ pub trait SettingsStore: Send + Sync {
     /// What is published for a tenant.
     async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError>;
 
+    /// The published version of every tenant that ever published. One look, whatever the number of tenants: nodes ask
+    /// it to learn what another node published.
+    async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError>;
+
     /// Replaces everything if the stored version is `next.version - 1`; durable once answered.
     async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError>;
 }

@@ -50,6 +50,12 @@ pub trait CallbackStore: Send + Sync {
     /// forgetting a deferral only means looking once more.
     async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError>;
 
+    /// Ends every lease of this owner, and answers how many: its records can be leased at once, as if each had been
+    /// given back without a deferral, and what the owner still holds is worth nothing ([`CallbackStore::held`] answers
+    /// `false`, its fences meet [`Conflict::Fenced`]). For a node that is known to be gone; about one that is not, it
+    /// costs the owner some work and nothing else.
+    async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError>;
+
     /// Whether each lease still is the newest of its record, unexpired at `now`, and the record still has the version
     /// of the lease. Cheap: it is asked at the very instant of a hand-over.
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError>;
@@ -179,6 +185,8 @@ pub struct Lease {
 pub struct Leased {
     /// The record as it was when leased.
     pub callback: Callback,
+    /// When it wants attention: its own instant, or later when it was deferred. A lease is given ahead of it.
+    pub due: Timestamp,
     /// The lease.
     pub lease: Lease,
 }

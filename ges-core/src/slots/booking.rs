@@ -159,6 +159,13 @@ impl SlotTable {
         Ok(Judgement::Scheduled { desired, slot, guards })
     }
 
+    /// Whether [`Judgement::Scheduled`]'s guards alone tell if a place is left at that time: they do unless its slot lies
+    /// across two rule slots, because only the one that holds the desired time is guarded.
+    pub fn guards_suffice(&self, desired: Timestamp) -> bool {
+        let rule_slots = self.slot_at(desired).and_then(|slot| slot.rule_slots);
+        rule_slots.is_none_or(|(first, last)| first == last)
+    }
+
     /// Whether the slot of a desired time has no place left, the one at `moved_from` not counted.
     fn is_full(
         &self,

@@ -44,6 +44,7 @@ mod durability;
 mod guards;
 mod lease;
 mod model;
+mod nodes;
 mod occupancy;
 mod query;
 mod retention;
@@ -69,6 +70,13 @@ pub trait StoreUnderTest: Send + Sync {
     /// beyond its process. [`Stores::home`] is what `fresh` put there. Nobody else holds the stores by then.
     async fn reopen(&self, stores: Stores) -> Option<Stores> {
         drop(stores);
+        None
+    }
+
+    /// A second handle on the same data, as another node has it at the same time; `None` for a store that belongs to one
+    /// process.
+    async fn another(&self, stores: &Stores) -> Option<Stores> {
+        let _ = stores;
         None
     }
 
@@ -198,9 +206,12 @@ suite! { $
         held_asks_for_fence_time_and_version
         held_answers_each_lease_in_its_place
         a_release_defers
+        a_lease_ahead_of_time_tells_when_it_is_due
         a_raised_service_overrides_the_deferral
         a_change_overrides_the_deferral
         an_outdated_release_is_ignored
+        ending_the_leases_of_a_node_frees_its_records_alone
+        ended_leases_are_worth_nothing
         a_raised_service_finds_only_what_waits
         raised_and_due_records_come_in_one_order
         a_record_is_leased_once_however_it_is_found
@@ -249,6 +260,7 @@ suite! { $
         a_publication_replaces_everything
         a_stale_publication_changes_nothing
         tenants_are_apart
+        versions_tell_of_every_tenant
         of_parallel_publications_one_wins;
     concurrency:
         b09_of_a_hundred_bookings_seven_fit
@@ -258,6 +270,19 @@ suite! { $
         of_parallel_leases_each_record_is_given_once
         invariant_05_parallel_moves_hold_one_place_each
         a_parallel_cancel_and_hand_over_end_in_one_of_the_two;
+    nodes:
+        what_one_writes_the_other_reads
+        of_a_hundred_bookings_through_two_nodes_seven_fit
+        of_bookings_of_one_number_through_two_nodes_two_fit
+        of_bookings_of_one_id_through_two_nodes_one_is_accepted
+        of_moves_through_two_nodes_six_fit
+        of_changes_of_one_version_through_two_nodes_one_wins
+        leases_through_two_nodes_are_given_once
+        a_node_that_was_taken_over_can_write_nothing
+        an_expired_lease_goes_to_the_other_node
+        a_cancel_through_one_node_ends_the_lease_of_the_other
+        of_publications_through_two_nodes_one_wins
+        of_call_in_changes_through_two_nodes_one_wins;
     model:
         random_sequences_agree_with_a_plain_model;
     durability:

@@ -186,7 +186,14 @@ mod tests {
     }
 
     fn session() -> SessionKey {
-        SessionKey { tenant: tenant(), service: service(), id: id(1), attempt: 1, reference: None }
+        SessionKey {
+            tenant: tenant(),
+            service: service(),
+            id: id(1),
+            attempt: 1,
+            reference: None,
+            reported: false,
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Default for ThrottleLimits {
 }
 
 impl ThrottleLimits {
-    /// The windows an immediate callback has to find room in, for [`super::RateWindows::reserve`]. Scheduled callbacks
+    /// The windows an immediate callback has to find room in, for [`super::WindowTable::reserve`]. Scheduled callbacks
     /// fall into none and must not ask.
     ///
     /// `values` gives the value of a request parameter; for [`DEFAULT_PARAMETER`] the digits of the comparison number,
@@ -54,12 +54,12 @@ impl ThrottleLimits {
     /// `day_ends` is the next local midnight in the service's zone.
     ///
     /// ```
-    /// use ges_core::{Timestamp, throttle::{RateWindows, ThrottleLimits}};
+    /// use ges_core::{Timestamp, throttle::{WindowTable, ThrottleLimits}};
     ///
     /// let limits = ThrottleLimits { per_value_daily: 1, ..ThrottleLimits::default() };
     /// let (now, midnight) = (Timestamp::from_secs(0), Timestamp::from_secs(3600));
     /// let asked = limits.windows("acme", "sales", |_| Some("12223334444".into()), midnight);
-    /// let mut windows = RateWindows::default();
+    /// let mut windows = WindowTable::default();
     /// windows.reserve(&asked, now).unwrap().keep();
     /// let refused = windows.reserve(&asked, now).unwrap_err();
     /// assert_eq!(refused.retry_after_secs(), 3600);

@@ -21,7 +21,7 @@ fn per_number_limit_of_a_day() {
     let day_ends = instant("2026-01-13T05:00:00Z");
     let now = instant("2026-01-12T15:00:00Z");
     let asked = daily(&limits, "12223334444", day_ends);
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     for _ in 0..6 {
         windows.reserve(&asked, now).unwrap().keep();
     }
@@ -42,7 +42,7 @@ fn the_day_ends_at_local_midnight() {
     let limits = ThrottleLimits::default();
     let midnight = instant("2026-03-09T04:00:00Z");
     let asked = daily(&limits, "12223334444", midnight);
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     for _ in 0..6 {
         windows.reserve(&asked, instant("2026-03-08T05:00:00Z")).unwrap().keep();
     }
@@ -73,7 +73,7 @@ fn limit_texts() {
     }
     assert_eq!(effective_limit([Some("2"), Some("9")], 6), 2, "service beats global");
     let none = ThrottleLimits { per_value_daily: 0, ..ThrottleLimits::default() };
-    let refused = RateWindows::default().reserve(&daily(&none, "1", at(60)), at(0)).unwrap_err();
+    let refused = WindowTable::default().reserve(&daily(&none, "1", at(60)), at(0)).unwrap_err();
     assert_eq!((refused.limit, refused.retry_after_secs()), (0, 60), "Q4: 0 blocks all");
 }
 
@@ -84,7 +84,7 @@ fn a_window_is_opened_by_its_first_accepted_request() {
         limit: 3,
         lasting: Lasting::For(Duration::from_secs(300)),
     }];
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     for (time, accepted) in [(0, true), (10, true), (20, true), (299, false), (300, true), (301, true)] {
         let outcome = windows.reserve(&asked, at(time));
         assert_eq!(outcome.is_ok(), accepted, "Q5 at {time}");
@@ -128,7 +128,7 @@ fn all_windows_of_a_request_or_none() {
         tenant: Some((9, Duration::from_secs(60))),
         ..ThrottleLimits::default()
     };
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     let asked = |number: &str| daily(&limits, number, at(80_000));
     let first = windows.reserve(&asked("111"), at(0)).unwrap();
     windows.reserve(&asked("222"), at(1)).unwrap().keep();
@@ -150,7 +150,7 @@ fn a_failed_booking_does_not_open_a_window_nor_touch_the_next() {
         limit: 1,
         lasting: Lasting::For(Duration::from_secs(10)),
     }];
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     let failed = windows.reserve(&asked, at(0)).unwrap();
     windows.release(failed);
     assert!(windows.is_empty());
@@ -163,7 +163,7 @@ fn a_failed_booking_does_not_open_a_window_nor_touch_the_next() {
 #[test]
 fn memory_is_bounded_and_expired_windows_go() {
     let limits = ThrottleLimits { per_value_daily: 1, ..ThrottleLimits::default() };
-    let mut windows = RateWindows::with_room_for(10);
+    let mut windows = WindowTable::with_room_for(10);
     for index in 0..100 {
         windows.reserve(&daily(&limits, &index.to_string(), at(1000)), at(index)).unwrap().keep();
     }
@@ -184,7 +184,7 @@ fn tenants_services_and_parameters_do_not_share_windows() {
         WindowKey::new("a", "s", WindowKind::Daily { parameter: "y".into() }, "1"),
         WindowKey::new("as", "", WindowKind::Burst(0), ""),
     ];
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     for key in &keys {
         let lasting = Lasting::For(Duration::from_secs(9));
         windows.reserve(&[WindowRequest { key: key.clone(), limit: 1, lasting }], at(0)).unwrap().keep();
@@ -196,7 +196,7 @@ fn tenants_services_and_parameters_do_not_share_windows() {
 #[test]
 fn values_do_not_show() {
     let asked = daily(&ThrottleLimits { per_value_daily: 0, ..Default::default() }, "12223334444", at(9));
-    let mut windows = RateWindows::default();
+    let mut windows = WindowTable::default();
     let refused = windows.reserve(&asked, at(0)).unwrap_err();
     windows.reserve(&daily(&ThrottleLimits::default(), "12223334444", at(9)), at(0)).unwrap().keep();
     let shown = format!("{asked:?} {windows:?} {refused:?} {refused} {}", Throttled::from(refused.clone()));
@@ -220,7 +220,7 @@ proptest! {
             per_value_daily: limit,
             ..ThrottleLimits::default()
         };
-        let mut windows = RateWindows::default();
+        let mut windows = WindowTable::default();
         let mut model: std::collections::BTreeMap<usize, (i64, u32)> = Default::default();
         let mut now = 0;
         for (pause, number, fails) in steps {

@@ -61,6 +61,16 @@ impl WindowKey {
         WindowKey { tenant: tenant.into(), service: service.into(), kind, value: value.into() }
     }
 
+    /// Whose requests.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// Of which service; empty for windows of a tenant.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
     /// What the window counts.
     pub fn kind(&self) -> &WindowKind {
         &self.kind
@@ -103,7 +113,8 @@ pub enum Lasting {
 }
 
 impl Lasting {
-    pub(super) fn end(self, opened: Timestamp) -> Timestamp {
+    /// The first instant after a window opened then.
+    pub fn end(self, opened: Timestamp) -> Timestamp {
         match self {
             Lasting::For(length) => opened + length,
             Lasting::Until(end) => end,

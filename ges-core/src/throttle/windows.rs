@@ -17,7 +17,7 @@ use crate::Timestamp;
 /// that would expire first makes room: a flood of different numbers may make the table forget a count early, but
 /// neither fills the memory nor refuses anybody.
 #[derive(Debug)]
-pub struct RateWindows {
+pub struct WindowTable {
     windows: BTreeMap<Arc<WindowKey>, Slot>,
     /// Windows in the order in which they expire; those per value apart, since only these are ever displaced.
     per_value: ExpiryOrder,
@@ -36,17 +36,17 @@ struct Slot {
     serial: u64,
 }
 
-impl Default for RateWindows {
+impl Default for WindowTable {
     /// Room for 50,000 windows per value, about 20 MB when full.
     fn default() -> Self {
-        RateWindows::with_room_for(50_000)
+        WindowTable::with_room_for(50_000)
     }
 }
 
-impl RateWindows {
+impl WindowTable {
     /// A table that holds at most that many windows per value; at least one.
     pub fn with_room_for(max_per_value: usize) -> Self {
-        RateWindows {
+        WindowTable {
             windows: BTreeMap::new(),
             per_value: BTreeMap::new(),
             others: BTreeMap::new(),
@@ -168,7 +168,7 @@ impl RateWindows {
     }
 }
 
-/// Units taken from windows: kept when the booking succeeds, handed to [`RateWindows::release`] when it fails.
+/// Units taken from windows: kept when the booking succeeds, handed to [`WindowTable::release`] when it fails.
 #[derive(Debug)]
 #[must_use = "`keep` it when the booking succeeds, `release` it when it fails"]
 pub struct Reservation {
@@ -176,6 +176,17 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// What an adapter of [`crate::port::RateWindows`] has counted: each window with a number of the adapter's own that
+    /// tells it from earlier ones under the same key.
+    pub fn new(units: Vec<(WindowKey, u64)>) -> Self {
+        Reservation { units }
+    }
+
+    /// The same, for the adapter that gives it back.
+    pub fn into_units(self) -> Vec<(WindowKey, u64)> {
+        self.units
+    }
+
     /// The booking succeeded: what was counted stays counted.
     pub fn keep(self) {}
 }

@@ -212,7 +212,7 @@ fn b33_the_slot_in_progress_is_bookable_though_not_listed() {
 
 fn quarter_hours(now: &str, wait: (i64, i64)) -> Office {
     let mut quarter = service();
-    quarter.scheduled.interval = BookingInterval::try_from(15).unwrap();
+    quarter.scheduled.interval = BookingInterval::try_from(15).expect("a quarter of an hour");
     let office = Office::with(quarter, ny_office(), monday(now));
     office.wait_is(wait.0, wait.1);
     office

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ges_core::Timestamp;
-use ges_core::callback::{CancelledBy, Reason, StateName};
+use ges_core::callback::{CancelledBy, Event, Reason, StateName, Step, step};
+use ges_core::dispatch::{AHEAD, INLINE_GRACE};
 use ges_core::engine::Dispatcher;
-use ges_core::port::{CallbackStore, Clock};
+use ges_core::port::{CallbackStore, Change, Clock};
 use ges_core::testing::Answer;
 
-use crate::office::{Office, at, monday, ny_always, ny_office, service};
+use crate::office::{Office, at, monday, ny_always, ny_office, service, settings};
 
 /// Books at 14:10 local for a local time of the same Monday, with a constant wait, and tells when it was handed over.
 fn handed_over(booked_at: &str, desired: &str, wait: i64) -> Timestamp {
@@ -57,6 +58,19 @@ fn t8_t9_a_wait_that_changes_moves_the_hand_over() {
     assert_eq!(office.state(booked.id), StateName::Scheduled, "T9: not at 19:40");
     office.run_until(monday("19:55"));
     assert_eq!(office.orchestrator.seen()[0].at, monday("19:55"), "T9");
+}
+
+#[test]
+fn a_time_that_hours_published_since_have_closed_keeps_its_whole_lead() {
+    let office = Office::with(service(), ny_always(), monday("20:00"));
+    office.wait_is(1200, 0);
+    let booked = office.scheduled(monday("22:30")).unwrap();
+    // From now on the office closes at 22:00.
+    office.engine.configure(settings(service(), ny_office()));
+    office.run_until(monday("22:09"));
+    assert_eq!(office.state(booked.id), StateName::Scheduled);
+    office.run_until(monday("22:11"));
+    assert_eq!(office.orchestrator.seen().len(), 1, "found by its lead, not by the index of two minutes");
 }
 
 #[test]
@@ -110,6 +124,22 @@ fn t14_two_nodes_one_hand_over() {
     });
     let attempts: Vec<u32> = office.orchestrator.seen().iter().map(|seen| seen.submission.attempt).collect();
     assert_eq!((attempts, office.state(id)), (vec![1], StateName::Queued), "T14");
+}
+
+#[test]
+fn a_node_that_finds_only_what_another_holds_does_not_ask_all_the_time() {
+    let office = Office::open_at(monday("15:00"));
+    office.scheduled(monday("18:00")).unwrap();
+    let second = office.second_node();
+    office.clock.set(monday("17:57:50"));
+    pollster::block_on(office.dispatcher.look_ahead()).unwrap();
+    // The first is stopped where it stands; its lease ends at 17:58:20.
+    office.clock.set(monday("17:58:15"));
+    let now = office.clock.now();
+    assert_eq!(pollster::block_on(second.look_ahead()).unwrap(), now + ges_core::dispatch::AGAIN);
+    office.clock.set(monday("17:58:20"));
+    pollster::block_on(second.run_due()).unwrap();
+    assert_eq!(office.orchestrator.seen().len(), 1, "taken over when the lease has ended");
 }
 
 #[test]
@@ -180,6 +210,30 @@ fn a_crash_between_issue_and_instant_is_taken_over_on_time() {
     assert_eq!((seen.len(), seen[0].submission.attempt), (1, 1));
 }
 
+#[test]
+fn a_hand_over_in_progress_is_not_repeated_before_its_grace_is_over() {
+    let office = Office::open_at(monday("15:00"));
+    let record = office.scheduled(monday("18:00")).unwrap();
+    let now = monday("17:58");
+    office.clock.set(now);
+    let Ok(Step::Changed(next, _)) = step(&record, &Event::Issue { at: now }, now) else {
+        panic!("a waiting record is issued")
+    };
+    // As a booking leaves it that is still trying its first hand-over.
+    let grace = now + INLINE_GRACE;
+    let change = Change {
+        next: *next,
+        expected: record.version,
+        wake_at: Some(grace),
+        guards: Vec::new(),
+        fence: None,
+    };
+    pollster::block_on(office.store.change(vec![change])).unwrap()[0].unwrap();
+    office.clock.set(grace - AHEAD);
+    pollster::block_on(office.dispatcher.look_ahead()).unwrap();
+    assert_eq!(office.dispatcher.next_due(), Some(grace), "leased ahead, and left alone until then");
+}
+
 fn run(node: &Arc<Dispatcher>, office: &Office, end: Timestamp) {
     while office.clock.now() < end {
         pollster::block_on(node.run_due()).unwrap();
@@ -208,7 +262,7 @@ fn invariant_41_settings_never_move_an_accepted_callback() {
     let mut changed = service();
     changed.scheduled.capacity = 0;
     changed.ttl = Duration::from_secs(1);
-    office.engine.configure(crate::office::settings(changed, ny_office()));
+    office.engine.configure(settings(changed, ny_office()));
     assert_eq!(office.get(booked.id), booked);
     office.run_until(monday("18:00"));
     assert_eq!(office.orchestrator.seen()[0].at, monday("17:58"));
@@ -218,7 +272,7 @@ fn invariant_41_settings_never_move_an_accepted_callback() {
 fn a_removed_service_does_not_break_its_promises() {
     let office = Office::open_at(monday("15:00"));
     let id = office.scheduled(monday("18:00")).unwrap().id;
-    let mut settings = crate::office::settings(service(), ny_office());
+    let mut settings = settings(service(), ny_office());
     settings.services.clear();
     office.engine.configure(settings);
     office.run_until(monday("18:00"));

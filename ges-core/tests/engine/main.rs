@@ -2,6 +2,7 @@
 //! only show when use cases meet.
 
 #[cfg(test)]
+mod away;
 mod booking;
 #[cfg(test)]
 mod dispatch;

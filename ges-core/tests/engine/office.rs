@@ -12,7 +12,7 @@ use ges_core::engine::{
 use ges_core::ewt::{Ewt, NoWait};
 use ges_core::hours::{DesignerHours, OfficeHours};
 use ges_core::memory::MemoryStore;
-use ges_core::port::{Captcha, CaptchaVerdict, Clock, Unavailable};
+use ges_core::port::{CallbackStore, Captcha, CaptchaVerdict, Clock, Unavailable};
 use ges_core::settings::{CallbackService, TenantSettings};
 use ges_core::slots::{AvailabilityWindow, SlotOnOffer};
 use ges_core::testing::{
@@ -127,6 +127,7 @@ impl Office {
             call_ins: store.clone(),
             orchestrator: orchestrator.clone(),
             waits: waits.clone(),
+            windows: Arc::new(ges_core::throttle::LocalWindows::default()),
             captcha: Arc::new(NoCaptcha),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(7)),
@@ -148,6 +149,13 @@ impl Office {
         let engine = Arc::new(Engine::new(self.parts.clone()));
         engine.configure((*self.engine.settings(&self.tenant).unwrap()).clone());
         Dispatcher::new(engine, "second".into())
+    }
+
+    /// A node of its own over another way to the same store.
+    pub fn node_on(&self, callbacks: Arc<dyn CallbackStore>) -> Arc<Dispatcher> {
+        let engine = Arc::new(Engine::new(Parts { callbacks, ..self.parts.clone() }));
+        engine.configure((*self.engine.settings(&self.tenant).unwrap()).clone());
+        Dispatcher::new(engine, "third".into())
     }
 
     /// Sets the wait; cached answers are let go by moving the clock on.

@@ -1,4 +1,7 @@
-//! Two listeners, the worker and the health checks, from binding to the end of the last request.
+//! Two listeners, the worker, the health checks and what other nodes hear, from binding to the end of the last request.
+//!
+//! The end comes in three steps, so that no promise waits for anybody: requests end while the worker still works, then
+//! the worker gives its leases back, and only then the node leaves, which tells the others to look for them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,8 +22,12 @@ pub struct Running {
     pub internal: SocketAddr,
     draining: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
+    idle: watch::Sender<bool>,
+    leave: watch::Sender<bool>,
     listeners: [JoinHandle<usize>; 2],
-    others: [JoinHandle<()>; 2],
+    checking: JoinHandle<()>,
+    working: JoinHandle<()>,
+    among_others: Option<JoinHandle<()>>,
     sandbox: Option<SandboxOrchestrator>,
     /// Kept to the end, so that the last request still finds them.
     stores: Stores,
@@ -46,24 +53,31 @@ impl App {
         let outside = bind("http.external_address", http.external).await?;
         let inside = bind("http.internal_address", http.internal).await?;
         let (stop, stopped) = watch::channel(false);
+        let ((idle, idling), (leave, leaving)) = (watch::channel(false), watch::channel(false));
         let (external, internal) = (outside.address(), inside.address());
         let listeners = [
             tokio::spawn(outside.serve(self.external, http.connections, stopped.clone())),
             tokio::spawn(inside.serve(self.internal, http.connections, stopped.clone())),
         ];
         let (health, every) = (self.health, self.config.telemetry.health_every);
-        let checking = stopped.clone();
-        let others = [
-            tokio::spawn(async move { health.run(every, checking).await }),
-            tokio::spawn(self.worker.run(stopped)),
-        ];
+        if self.nodes.as_ref().is_some_and(|nodes| nodes.presence.is_none()) {
+            tracing::warn!(
+                "redis.mode = off: each node counts requests by itself, and what a node holds that hangs is taken over \
+                 within a minute"
+            );
+        }
+        let among_others = self.nodes.map(|nodes| tokio::spawn(nodes.run(leaving)));
         Ok(Running {
             external,
             internal,
             draining: self.draining,
             stop,
+            idle,
+            leave,
             listeners,
-            others,
+            checking: tokio::spawn(async move { health.run(every, stopped).await }),
+            working: tokio::spawn(self.worker.run(idling)),
+            among_others,
             sandbox: self.sandbox,
             stores: self.stores,
         })
@@ -80,21 +94,26 @@ impl Running {
         self.stop.subscribe()
     }
 
-    /// Takes no new requests, lets running ones end, gives leases back, and answers how many requests were cut off.
+    /// Takes no new requests, lets running ones end, gives leases back, leaves the other nodes, and answers how many
+    /// requests were cut off.
     pub async fn stop(self) -> usize {
         self.draining.store(true, Ordering::Relaxed);
-        // Receivers that are gone have stopped already.
-        let _ = self.stop.send(true);
         let mut cut_off = 0;
+        // Receivers that are gone have stopped already, and tasks end by themselves; a panic in one was logged where it
+        // happened.
+        let _ = self.stop.send(true);
         for listener in self.listeners {
             cut_off += listener.await.unwrap_or_default();
         }
-        for other in self.others {
-            // They end by themselves; a panic in one was logged where it happened.
-            let _ = other.await;
-        }
+        let _ = self.checking.await;
+        let _ = self.idle.send(true);
+        let _ = self.working.await;
         if let Some(sandbox) = &self.sandbox {
             sandbox.stop();
+        }
+        let _ = self.leave.send(true);
+        if let Some(among_others) = self.among_others {
+            let _ = among_others.await;
         }
         drop(self.stores);
         cut_off

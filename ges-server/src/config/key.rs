@@ -16,17 +16,24 @@ pub struct Key {
     pub meaning: &'static str,
     /// Whether its value is never shown, and may stand in a file named by the key with `_file` behind it.
     pub secret: bool,
+    /// Other names of its environment variable, as deployments of the original have them.
+    pub aliases: &'static [&'static str],
 }
 
 impl Key {
     /// A key.
     pub const fn new(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
-        Key { name, default, meaning, secret: false }
+        Key { name, default, meaning, secret: false, aliases: &[] }
     }
 
     /// A key whose value is never shown.
     pub const fn secret(name: &'static str, meaning: &'static str) -> Self {
-        Key { name, default: "", meaning, secret: true }
+        Key { name, default: "", meaning, secret: true, aliases: &[] }
+    }
+
+    /// The same key, which these environment variables set as well, weaker than its own.
+    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Key { aliases, ..self }
     }
 
     /// Its environment variable.
@@ -89,6 +96,54 @@ impl Setting for PathBuf {
     }
     fn expected() -> String {
         "a path".to_owned()
+    }
+}
+
+/// Things between commas, at least one; spaces around them do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: Setting> Setting for List<T> {
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',').map(|part| T::parse(part.trim())).collect::<Option<_>>().map(List)
+    }
+    fn expected() -> String {
+        format!("one or several, with commas between them, each {}", T::expected())
+    }
+}
+
+/// A host and, if it is not the usual one, a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// None for the usual one.
+    pub port: Option<u16>,
+}
+
+impl Setting for Node {
+    fn parse(text: &str) -> Option<Self> {
+        let authority: hyper::http::uri::Authority = text.parse().ok()?;
+        let (host, port) = (authority.host(), authority.port_u16());
+        let whole = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        (whole == text && !bare.is_empty()).then(|| Node { host: bare.to_owned(), port })
+    }
+    fn expected() -> String {
+        "a host and port such as redis.example.com:6379".to_owned()
+    }
+}
+
+/// A text that nobody is shown, of any length: what a neighbour has given us.
+#[derive(Clone, Debug)]
+pub struct Given(pub SecretString);
+
+impl Setting for Given {
+    fn parse(text: &str) -> Option<Self> {
+        Some(Given(text.into()))
+    }
+    fn expected() -> String {
+        "a text".to_owned()
     }
 }
 

@@ -101,21 +101,24 @@ impl<'s> Reader<'s> {
     fn text(&self, key: &Key) -> Result<(String, String), Mistake> {
         let file_key = format!("{}_file", key.name);
         let environment = key.environment();
-        let file_environment = format!("{environment}_FILE");
         let set = |name: &str| self.sources.set.iter().rev().find(|(known, _)| known == name);
         let env = |name: &str| self.sources.environment.get(name).filter(|text| !text.is_empty());
+        let variables = std::iter::once(environment.as_str()).chain(key.aliases.iter().copied());
         if let Some((_, text)) = set(key.name) {
             return Ok((format!("--set {}", key.name), text.clone()));
         }
-        if let Some(text) = env(&environment) {
-            return Ok((environment, text.clone()));
+        if let Some((name, text)) = variables.clone().find_map(|name| Some((name, env(name)?))) {
+            return Ok((name.to_owned(), text.clone()));
         }
         let from_file = |place: String, path: &str| match self.secret_file(path) {
             Ok(text) => Ok((place, text)),
             Err(right) => Err(Mistake { place, value: Some(path.to_owned()), right }),
         };
-        if let Some(path) = env(&file_environment).filter(|_| key.secret) {
-            return from_file(file_environment, path);
+        let files = variables.map(|name| format!("{name}_FILE")).filter(|_| key.secret);
+        for name in files {
+            if let Some(path) = env(&name) {
+                return from_file(name, path);
+            }
         }
         let place = || match &self.sources.file {
             Some((path, _)) => format!("{} in {}", key.name, path.display()),

@@ -4,12 +4,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::http::Http;
 use super::reader::Reader;
+use super::redis::Redis;
 use super::upstream::{OrchestratorKind, Upstream};
 
 /// Secrets of sample files begin so.
 const SAMPLE: &str = "sample-";
 
-pub(super) fn check(reader: &mut Reader<'_>, http: &Http, upstream: &Upstream, demonstration: bool) {
+pub(super) fn check(
+    reader: &mut Reader<'_>,
+    http: &Http,
+    redis: Option<&Redis>,
+    upstream: &Upstream,
+    demonstration: bool,
+) {
     if http.external == http.internal && http.external.port() != 0 {
         let right = "the listeners need two addresses";
         reader.wrong("http.internal_address", Some(http.internal.to_string()), right);
@@ -31,11 +38,11 @@ pub(super) fn check(reader: &mut Reader<'_>, http: &Http, upstream: &Upstream, d
         }
     }
     if open && !demonstration {
-        refuse_samples(reader, upstream);
+        refuse_samples(reader, redis, upstream);
     }
 }
 
-fn refuse_samples(reader: &mut Reader<'_>, upstream: &Upstream) {
+fn refuse_samples(reader: &mut Reader<'_>, redis: Option<&Redis>, upstream: &Upstream) {
     let mut refuse = |place: String, secret: &SecretString| {
         if secret.expose_secret().starts_with(SAMPLE) {
             reader.wrong(
@@ -45,6 +52,9 @@ fn refuse_samples(reader: &mut Reader<'_>, upstream: &Upstream) {
             );
         }
     };
+    if let Some(redis) = redis {
+        refuse("redis.secret".to_owned(), &redis.secret);
+    }
     refuse("orchestrator.write_back_secret".to_owned(), &upstream.orchestrator.write_back_secret);
     if let OrchestratorKind::Webhook(webhook) = &upstream.orchestrator.kind {
         refuse("orchestrator.webhook.secret".to_owned(), &webhook.secret);

@@ -3,29 +3,35 @@
 use std::path::PathBuf;
 
 use super::key::{Key, Setting};
+use super::postgres::{self, Postgres};
 use super::reader::Reader;
 
 const KIND: Key = Key::new(
     "storage.kind",
     "embedded",
-    "Where callbacks are remembered: `embedded` (files of this machine) or `memory` (nothing survives).",
+    "Where callbacks are remembered: `embedded` (files of this machine, one process), `postgres` (any number of nodes) or `memory` (nothing survives).",
 );
 const DIRECTORY: Key =
     Key::new("storage.directory", "./ges-data", "The directory of the embedded store; created when missing.");
 
-pub(super) const KEYS: &[&Key] = &[&KIND, &DIRECTORY];
+pub(super) fn keys() -> Vec<&'static Key> {
+    [&[&KIND, &DIRECTORY], postgres::KEYS].concat()
+}
 
 /// Where callbacks are remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Storage {
     /// Files of this machine, in this directory.
     Embedded(PathBuf),
+    /// A database that nodes share.
+    Postgres(Box<Postgres>),
     /// Nothing survives; for trials.
     Memory,
 }
 
 enum Kind {
     Embedded,
+    Postgres,
     Memory,
 }
 
@@ -33,12 +39,13 @@ impl Setting for Kind {
     fn parse(text: &str) -> Option<Self> {
         match text {
             "embedded" => Some(Kind::Embedded),
+            "postgres" => Some(Kind::Postgres),
             "memory" => Some(Kind::Memory),
             _ => None,
         }
     }
     fn expected() -> String {
-        "embedded or memory".to_owned()
+        "embedded, postgres or memory".to_owned()
     }
 }
 
@@ -47,6 +54,7 @@ impl Storage {
         let (kind, directory) = (reader.read::<Kind>(&KIND), reader.read(&DIRECTORY));
         match kind? {
             Kind::Memory => Some(Storage::Memory),
+            Kind::Postgres => Postgres::read(reader).map(|postgres| Storage::Postgres(Box::new(postgres))),
             Kind::Embedded => Some(Storage::Embedded(directory?)),
         }
     }

@@ -7,19 +7,22 @@ use secrecy::SecretString;
 
 use super::http::Http;
 use super::key::{Key, Secret, Setting, Url, Whole};
+use super::ors::{self, Ors};
 use super::reader::Reader;
 use crate::chance;
+use crate::upstream::sandbox;
 
 const KIND: Key = Key::new(
     "orchestrator.kind",
     "",
-    "Who calls the customers: `webhook` (any telephony) or `sandbox` (played in this process). Required; a demonstration plays.",
+    "Who calls the customers: `ors` (the voice platform), `webhook` (any telephony) or `sandbox` (played in this process). Required; a demonstration plays.",
 );
 const WRITE_BACK_URL: Key = Key::new(
     "orchestrator.write_back_url",
     "",
-    "Base address under which sessions reach the internal listener; by default the address it is bound to.",
-);
+    "Base address under which sessions reach the internal listener of any node; by default the address it is bound to. Also the variable `GES_URL`.",
+)
+.also(&["GES_URL"]);
 const WRITE_BACK_SECRET: Key = Key::secret(
     "orchestrator.write_back_secret",
     "Makes the write-back tokens. The same on all nodes; required for `webhook`.",
@@ -70,7 +73,11 @@ const STATISTICS_URL: Key = Key::new(
 const STATISTICS_TIMEOUT: Key =
     Key::new("statistics.timeout_ms", "4000", "Milliseconds until GWS is given up.");
 
-pub(super) const KEYS: &[&Key] = &[
+pub(super) fn keys() -> Vec<&'static Key> {
+    [TELEPHONY, &ors::keys(), OTHERS].concat()
+}
+
+const TELEPHONY: &[&Key] = &[
     &KIND,
     &WRITE_BACK_URL,
     &WRITE_BACK_SECRET,
@@ -86,11 +93,8 @@ pub(super) const KEYS: &[&Key] = &[
     &RING_MS,
     &TALK_MS,
     &RETRY_MS_MAX,
-    &CAPTCHA_URL,
-    &CAPTCHA_TIMEOUT,
-    &STATISTICS_URL,
-    &STATISTICS_TIMEOUT,
 ];
+const OTHERS: &[&Key] = &[&CAPTCHA_URL, &CAPTCHA_TIMEOUT, &STATISTICS_URL, &STATISTICS_TIMEOUT];
 
 /// All neighbours.
 #[derive(Clone, Debug)]
@@ -121,6 +125,8 @@ pub enum OrchestratorKind {
     Webhook(Webhook),
     /// Played in this process.
     Sandbox(Sandbox),
+    /// The voice platform.
+    Ors(Box<Ors>),
 }
 
 /// Any telephony that takes a post.
@@ -178,18 +184,20 @@ pub struct Statistics {
 enum Kind {
     Webhook,
     Sandbox,
+    Ors,
 }
 
 impl Setting for Kind {
     fn parse(text: &str) -> Option<Self> {
         match text {
             "webhook" => Some(Kind::Webhook),
+            "ors" => Some(Kind::Ors),
             "sandbox" => Some(Kind::Sandbox),
             _ => None,
         }
     }
     fn expected() -> String {
-        "webhook or sandbox".to_owned()
+        "ors, webhook or sandbox".to_owned()
     }
 }
 
@@ -223,6 +231,15 @@ impl Upstream {
 }
 
 impl Orchestrator {
+    /// How often live sessions are looked at; none when this kind cannot be asked.
+    pub fn look_every(&self) -> Option<Duration> {
+        match &self.kind {
+            OrchestratorKind::Ors(ors) => (!ors.nodes.is_empty()).then_some(ors.look_every),
+            OrchestratorKind::Sandbox(_) => Some(sandbox::LOOK_EVERY),
+            OrchestratorKind::Webhook(_) => None,
+        }
+    }
+
     fn read(reader: &mut Reader<'_>, http: Option<&Http>, demonstration: bool) -> Option<Orchestrator> {
         let kind = match reader.optional::<Kind>(&KIND)? {
             Some(kind) => Some(kind),
@@ -237,6 +254,7 @@ impl Orchestrator {
         let kind = match kind? {
             Kind::Webhook => Webhook::read(reader).map(OrchestratorKind::Webhook),
             Kind::Sandbox => Sandbox::read(reader).map(OrchestratorKind::Sandbox),
+            Kind::Ors => Ors::read(reader).map(|ors| OrchestratorKind::Ors(Box::new(ors))),
         };
         let write_back_url = match url? {
             Some(url) => url.0.to_string().trim_end_matches('/').to_owned(),

@@ -12,6 +12,9 @@ use crate::engagement::{BadInput, Members};
 /// The longest name of a session kept, in bytes.
 const REFERENCE_MAX: usize = 256;
 
+/// Stands between the name of a session and the node it said it runs on. No name of a session has a space in it.
+pub const NODE: &str = " @";
+
 /// What a PUT wants. A body with `_callback_state` comes from a session, any other from a client.
 #[derive(Debug)]
 pub enum Change {
@@ -57,7 +60,7 @@ pub fn read(properties: Map<String, Value>) -> Result<Change, BadInput> {
     if reports { write_back(&mut members).map(Change::WriteBack) } else { edit(members).map(Change::Edit) }
 }
 
-/// `_callback_state`, `_callback_reason`, `_ors_session_id`, `_attempt`, `_seq`. Other properties of a session are
+/// `_callback_state`, `_callback_reason`, `_ors_session_id`, `_ors_node`, `_attempt`, `_seq`. Other properties of a session are
 /// acknowledged and not kept.
 fn write_back(members: &mut Members) -> Result<SessionUpdate, BadInput> {
     let state = members.required_text("_callback_state")?;
@@ -74,10 +77,12 @@ fn write_back(members: &mut Members) -> Result<SessionUpdate, BadInput> {
         }
     };
     let reference = members.text("_ors_session_id")?.filter(|reference| !reference.is_empty());
+    let node = members.text("_ors_node")?.filter(|node| !node.is_empty());
+    let reference = reference.map(|id| node.map_or_else(|| id.clone(), |node| format!("{id}{NODE}{node}")));
     if reference.as_ref().is_some_and(|reference| reference.len() > REFERENCE_MAX) {
         return Err(BadInput::at(
             "_ors_session_id",
-            format!("a text of at most {REFERENCE_MAX} bytes is expected"),
+            format!("a text of at most {REFERENCE_MAX} bytes is expected, that of _ors_node included"),
         ));
     }
     Ok(SessionUpdate {
@@ -128,8 +133,12 @@ mod tests {
         }));
         let Change::WriteBack(update) = read.unwrap() else { panic!("a session reports") };
         let state = SessionState::Completed(Reason::AGENT_CONNECTED);
-        let expected =
-            SessionUpdate { attempt: Some(2), reference: Some("s-1".to_owned()), sequence: Some(4), state };
+        let expected = SessionUpdate {
+            attempt: Some(2),
+            reference: Some("s-1 @n".to_owned()),
+            sequence: Some(4),
+            state,
+        };
         assert_eq!(update, expected);
     }
 

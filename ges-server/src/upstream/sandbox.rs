@@ -37,6 +37,9 @@ pub trait WriteBack: Send + Sync {
     ) -> Result<(), WriteBackError>;
 }
 
+/// How often live sessions are looked at.
+pub const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// Why an update was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteBackError {
@@ -204,6 +207,6 @@ impl Orchestrator for SandboxOrchestrator {
     }
 
     fn look_every(&self) -> Option<Duration> {
-        Some(Duration::from_secs(5))
+        Some(LOOK_EVERY)
     }
 }

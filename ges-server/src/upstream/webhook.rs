@@ -28,7 +28,7 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// A longer reference is cut off: it is stored with every record.
 const REFERENCE_CHARS_MAX: usize = 256;
 /// Everything but the characters that mean nothing in a path.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Hands attempts over by HTTP POST.
 pub struct WebhookOrchestrator {

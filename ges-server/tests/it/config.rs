@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ges_server::config::{Config, Key, Mistakes, OrchestratorKind, Sources, keys};
+use ges_server::config::{
+    Authorities, Config, Key, Mistakes, OrchestratorKind, Server, Servers, Sources, Storage, is_variable,
+    keys,
+};
 
 const SAMPLE: &str = include_str!("../../../docs/samples/ges-server.toml");
+const CLUSTER: &str = include_str!("../../../docs/samples/ges-cluster.toml");
 const DOCUMENT: &str = include_str!("../../../docs/configuration.md");
 
 fn read_with(
@@ -106,6 +110,97 @@ fn later_sources_win_and_secrets_come_from_files() {
     let refused =
         read_with(Some(SAMPLE), &[("GES_ORCHESTRATOR_WEBHOOK_SECRET_FILE", "/none")], &[]).unwrap_err();
     assert!(refused.to_string().contains("cannot be read"), "{refused}");
+}
+
+#[test]
+fn the_cluster_sample_is_right_on_loopback_and_shows_no_secret() {
+    let config = read_with(Some(CLUSTER), &[], &[]).unwrap();
+    assert!(matches!(config.storage, Storage::Postgres(_)));
+    assert!(config.redis.is_some());
+    assert!(!format!("{config:?}").contains("sample-"), "secrets are not shown");
+    let open = [("GES_HTTP_EXTERNAL_ADDRESS", "0.0.0.0:3005")];
+    let refused = read_with(Some(CLUSTER), &open, &[]).unwrap_err().to_string();
+    assert!(refused.contains("redis.secret"), "{refused}");
+}
+
+#[test]
+fn a_cluster_is_configured_by_parts_or_by_an_address() {
+    let voice = [
+        ("storage.kind", "postgres"),
+        ("storage.postgres.hosts", "db-1:5433, [::1]"),
+        ("storage.postgres.ca_file", "/ca.pem"),
+        ("redis.mode", "sentinel"),
+        ("redis.nodes", "one,two:1"),
+        ("redis.secret", "0123456789abcdef"),
+        ("orchestrator.kind", "ors"),
+        ("orchestrator.ors.redis.mode", "cluster"),
+        ("orchestrator.ors.redis.tls", "true"),
+        ("orchestrator.ors.fields", "callbackId=id, phoneNumber=ani"),
+        ("orchestrator.ors.urls", "west=http://ors-1:9098/,http://ors-2:9098"),
+        ("orchestrator.ors.regions", "west, east"),
+    ];
+    // As the original's deployments name and shape them.
+    let environment = [
+        ("GES_URL", "http://ges.internal:3050"),
+        (
+            "voice_redis_ors_stream",
+            r#"{"password":"voice-secret","port":"10000","rejectUnauthorized":"false","servername":"voice"}"#,
+        ),
+    ];
+    assert!(environment.iter().all(|(name, _)| is_variable(name)) && is_variable("REDIS-CACHEKEY_FILE"));
+    assert!(!is_variable("PATH"));
+    let config = read_with(Some(SAMPLE), &environment, &voice).unwrap();
+    let Storage::Postgres(postgres) = &config.storage else { panic!("{:?}", config.storage) };
+    let Server::Parts { hosts, password, .. } = &postgres.server else { panic!("{postgres:?}") };
+    let hosts: Vec<_> = hosts.iter().map(|node| (node.host.as_str(), node.port)).collect();
+    assert_eq!(hosts, [("db-1", Some(5433)), ("::1", None)]);
+    assert!(password.is_none() && postgres.tls == Some(Authorities::File("/ca.pem".into())));
+    let Servers::Sentinel { sentinels, .. } = &config.redis.as_ref().unwrap().connection.servers else {
+        panic!("{:?}", config.redis)
+    };
+    assert_eq!(sentinels[..], [("one".to_owned(), 26379), ("two".to_owned(), 1)]);
+    let OrchestratorKind::Ors(ors) = &config.upstream.orchestrator.kind else { panic!("ors was asked for") };
+    assert!(
+        matches!(&ors.redis.servers, Servers::Cluster(nodes) if nodes[..] == [("127.0.0.1".to_owned(), 10000)])
+    );
+    let tls = ors.redis.tls.as_ref().unwrap();
+    assert!(!tls.reject_unauthorized && tls.server_name.as_deref() == Some("voice"));
+    assert!(ors.redis.password.is_some() && ors.fields["phoneNumber"] == "ani");
+    assert_eq!(ors.nodes[0].region.as_deref(), Some("west"));
+    assert_eq!(ors.regions, ["west", "east"]);
+    assert_eq!(config.upstream.orchestrator.write_back_url, "http://ges.internal:3050");
+    assert!(!format!("{config:?}").contains("voice-secret"));
+
+    let address = [("storage.kind", "postgres"), ("storage.postgres.url", "postgres://u:hidden@db/ges")];
+    let config = read_with(Some(SAMPLE), &[], &address).unwrap();
+    let Storage::Postgres(postgres) = &config.storage else { panic!("{:?}", config.storage) };
+    assert!(matches!(postgres.server, Server::Url(_)) && !format!("{config:?}").contains("hidden"));
+}
+
+#[test]
+fn mistakes_of_a_cluster_name_what_would_be_right() {
+    let text = "
+        storage.kind = 'postgres'
+        storage.postgres.hosts = 'db:port'
+        storage.postgres.tls = 'maybe'
+        redis.mode = 'standalone'
+        redis.nodes = 'a,b'
+        orchestrator.kind = 'ors'
+        orchestrator.ors.redis.mode = 'off'
+        orchestrator.ors.fields = 'callbackId'
+        orchestrator.ors.redis.connection = 'a-secret-that-is-no-json'
+    ";
+    let mistakes = mistakes(text).join("\n");
+    for part in [
+        "storage.postgres.hosts in ges.toml: \"db:port\" cannot be used; expected one or several",
+        "storage.postgres.tls in ges.toml: \"maybe\" cannot be used; expected verify or off",
+        "redis.nodes: a standalone Redis is one server",
+        "orchestrator.ors.redis.connection: expected a JSON object",
+        "orchestrator.ors.fields in ges.toml: \"callbackId\" cannot be used; expected one or several",
+    ] {
+        assert!(mistakes.contains(part), "{part}\nin\n{mistakes}");
+    }
+    assert!(!mistakes.contains("a-secret"), "a secret is never shown");
 }
 
 fn row(key: &Key) -> String {

@@ -79,6 +79,7 @@ fn session(submission: &Submission) -> SessionKey {
         id: submission.callback.id,
         attempt: submission.attempt,
         reference: None,
+        reported: false,
     }
 }
 

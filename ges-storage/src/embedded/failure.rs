@@ -1,9 +1,9 @@
 //! How a failed statement becomes the port's error.
 
-use std::fmt;
-
 use ges_core::port::StoreError;
 use rusqlite::ErrorCode;
+
+use crate::record::NotARecord;
 
 /// A piece of work could not be done.
 #[derive(Debug)]
@@ -39,32 +39,6 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
         || matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
 }
-
-/// Why a text is no record: the parser's words without the text, which is personal.
-#[derive(Debug)]
-pub(super) struct NotARecord {
-    kind: serde_json::error::Category,
-    column: usize,
-}
-
-impl From<serde_json::Error> for NotARecord {
-    fn from(error: serde_json::Error) -> Self {
-        NotARecord { kind: error.classify(), column: error.column() }
-    }
-}
-
-impl fmt::Display for NotARecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
-            serde_json::error::Category::Data => "a field is missing or of another type",
-            serde_json::error::Category::Eof => "the text ends too early",
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
-        };
-        write!(f, "{what}, noticed at byte {}", self.column)
-    }
-}
-
-impl std::error::Error for NotARecord {}
 
 /// The store has been closed, or its thread is gone.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! The ports of the engine, answered by the writing thread, the reading threads, or from memory.
 
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use ges_core::port::{
     Tally,
 };
 use ges_core::slots::{Occupancy, UtcMinute};
-use ges_core::{CallbackId, Interval, ServiceName, TenantId, Timestamp};
+use ges_core::{CallbackId, Interval, NodeId, ServiceName, TenantId, Timestamp};
 use uuid::Uuid;
 
 use super::EmbeddedStore;
@@ -99,7 +100,7 @@ impl EmbeddedStore {
                     fence: granted.fence,
                     expires,
                 };
-                leased.push(Leased { callback, lease });
+                leased.push(Leased { callback, due: Timestamp::from_millis(granted.due), lease });
             }
         }
         Ok(leased)
@@ -122,12 +123,18 @@ impl CallbackStore for EmbeddedStore {
     }
 
     async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
-        let LeaseRequest { owner: _, now, until, raised, lasting, limit } = request;
+        let LeaseRequest { owner, now, until, raised, lasting, limit } = request;
         let candidates = self.candidates(raised).await?;
         let expires = now + lasting;
         let millis = Timestamp::as_millis;
-        let granted =
-            self.writing().wakes.grant(millis(now), millis(until), millis(expires), limit, &candidates);
+        let granted = self.writing().wakes.grant(
+            millis(now),
+            millis(until),
+            millis(expires),
+            limit,
+            &candidates,
+            &owner,
+        );
         if granted.is_empty() { Ok(Vec::new()) } else { self.read_leased(granted, expires).await }
     }
 
@@ -139,6 +146,10 @@ impl CallbackStore for EmbeddedStore {
             }
         }
         Ok(())
+    }
+
+    async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        Ok(self.writing().wakes.end_leases(owner))
     }
 
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError> {
@@ -225,6 +236,10 @@ impl SettingsStore for EmbeddedStore {
     async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError> {
         let tenant = tenant.clone();
         self.readers()?.read(move |connection| reader::published(connection, &tenant)).await
+    }
+
+    async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError> {
+        self.readers()?.read(reader::versions).await
     }
 
     async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError> {

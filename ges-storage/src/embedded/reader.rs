@@ -11,7 +11,7 @@ use ges_core::port::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-pub(super) use call_ins::{group, published, request};
+pub(super) use call_ins::{group, published, request, versions};
 pub(super) use callbacks::{callback, leased, waiting};
 pub(super) use export::export;
 pub(super) use query::{Selection, page};

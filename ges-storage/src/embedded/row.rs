@@ -1,14 +1,13 @@
 //! The columns a record is found and judged by, drawn from the record.
 
 use ges_core::callback::{Callback, StateName};
-use ges_core::number::ComparisonNumber;
 use ges_core::slots::UtcMinute;
 use ges_core::{CallbackId, Timestamp};
 use rusqlite::Row;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
+pub(super) use crate::record::{code, packed, state, to_text, version};
 
 /// Names one record of this file: the primary key of both tables.
 pub(super) type Key = i64;
@@ -64,40 +63,6 @@ impl Extract {
     }
 }
 
-/// A version as the file keeps it.
-pub(super) fn version(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
-}
-
-/// The digits after a leading 1, which keeps leading zeros: sixteen digits fit.
-pub(super) fn packed(number: ComparisonNumber) -> i64 {
-    let digits = number.digits();
-    digits.bytes().fold(1, |packed: i64, digit| {
-        packed.saturating_mul(10).saturating_add(i64::from(digit.saturating_sub(b'0')))
-    })
-}
-
-/// A state as the file keeps it.
-pub(super) const fn code(state: StateName) -> i64 {
-    match state {
-        StateName::Scheduled => 0,
-        StateName::Queued => 1,
-        StateName::Routing => 2,
-        StateName::Processing => 3,
-        StateName::Completed => 4,
-    }
-}
-
-/// The state of that code.
-pub(super) fn state(of: i64) -> Option<StateName> {
-    StateName::ALL.into_iter().find(|name| code(*name) == of)
-}
-
-/// A record as text.
-pub(super) fn to_text<T: Serialize>(record: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(record)
-}
-
 /// A record from its text; `what` names it without personal data.
 pub(super) fn from_text<T: DeserializeOwned>(
     text: &str,
@@ -114,22 +79,6 @@ pub(super) fn callback(text: &str, id: CallbackId) -> Result<Callback, Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_keep_their_leading_zeros() {
-        for (given, expected) in [("007", 1007), ("7 00", 1700), ("999999999999999", 1_999_999_999_999_999)] {
-            let number: ComparisonNumber = given.parse().unwrap();
-            assert_eq!(packed(number), expected, "{given}");
-        }
-    }
-
-    #[test]
-    fn every_state_has_a_code_of_its_own() {
-        for name in StateName::ALL {
-            assert_eq!(state(code(name)), Some(name));
-        }
-        assert_eq!(state(5), None);
-    }
 
     #[test]
     fn a_text_that_is_no_record_is_not_repeated_in_the_error() {

@@ -41,7 +41,7 @@ fn start(folder: &Folder, demonstration: &Demonstration) -> Running {
         read_file: &|path| std::fs::read_to_string(path),
     };
     let config = Config::read(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let stores = Stores::open(&config.storage).unwrap();
+    let stores = runtime().block_on(Stores::open(&config.storage)).unwrap();
     let app = App::build(config, stores, Host::named("here")).unwrap();
     runtime().block_on(async {
         app.settings().load(&demonstration.settings).await.unwrap();

@@ -59,6 +59,36 @@ pub async fn a_leased_record_is_skipped_until_its_lease_expires(under: &dyn Stor
     assert_eq!(ids(&lease_at(&*store, now + LEASE).await), [0; 0], "now it is the other's");
 }
 
+pub async fn ending_the_leases_of_a_node_frees_its_records_alone(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.callbacks;
+    let now = at("18:00");
+    for (number, owner) in [(1, "gone"), (2, "alive"), (3, "gone")] {
+        put(&*store, &due(number, now)).await;
+        let mine = LeaseRequest { owner: owner.into(), ..wanting(now, now) };
+        assert_eq!(ids(&lease(&*store, mine).await), [u128::from(number)]);
+    }
+    assert_eq!(store.end_leases(&"nobody".into()).await.expect("end_leases"), 0);
+    assert_eq!(ids(&lease_at(&*store, now).await), [0; 0]);
+    assert_eq!(store.end_leases(&"gone".into()).await.expect("end_leases"), 2);
+    assert_eq!(store.next_wake().await.expect("next_wake"), Some(now), "it can be leased at once");
+    assert_eq!(store.end_leases(&"gone".into()).await.expect("end_leases"), 0, "once more");
+    assert_eq!(ids(&lease_at(&*store, now).await), [1, 3]);
+}
+
+pub async fn ended_leases_are_worth_nothing(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.callbacks;
+    let (now, record) = (at("18:00"), due(1, at("18:00")));
+    put(&*store, &record).await;
+    let ended = only(&lease_at(&*store, now).await);
+    store.end_leases(&wanting(now, now).owner).await.expect("end_leases");
+    assert!(!held(&*store, &ended, now).await);
+    let late = fenced(change(&record, &touched(&record, now)), ended.fence);
+    assert_eq!(try_change(&*store, late).await, Err(Conflict::Fenced));
+    release(&*store, &ended, at("19:00")).await;
+    let taken = only(&lease_at(&*store, now).await);
+    assert!(taken.fence > ended.fence, "and the release of it deferred nothing");
+}
+
 pub async fn fences_grow_with_every_lease(under: &dyn StoreUnderTest) {
     let store = under.fresh().await.callbacks;
     let (mut now, mut record) = (at("18:00"), due(1, at("18:00")));
@@ -186,6 +216,17 @@ pub async fn a_release_defers(under: &dyn StoreUnderTest) {
     assert_eq!(ids(&lease_at(&*store, at("18:09:59.999")).await), [0; 0]);
     let again = only(&lease_at(&*store, at("18:10")).await);
     assert!(again.fence > lease.fence);
+}
+
+pub async fn a_lease_ahead_of_time_tells_when_it_is_due(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.callbacks;
+    put(&*store, &due(1, at("18:00"))).await;
+    let ahead = |until| lease(&*store, wanting(at("17:50"), until));
+    let first = ahead(at("18:00")).await;
+    assert_eq!(first.first().map(|one| one.due), Some(at("18:00")), "its own instant");
+    release(&*store, &only(&first), at("18:10")).await;
+    let again = ahead(at("18:20")).await;
+    assert_eq!(again.first().map(|one| one.due), Some(at("18:10")), "deferred");
 }
 
 pub async fn a_raised_service_overrides_the_deferral(under: &dyn StoreUnderTest) {

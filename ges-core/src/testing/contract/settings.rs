@@ -48,6 +48,17 @@ pub async fn tenants_are_apart(under: &dyn StoreUnderTest) {
     assert_eq!(store.published(&"ACME".into()).await.expect("published"), Published::default());
 }
 
+pub async fn versions_tell_of_every_tenant(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.settings;
+    assert_eq!(store.versions().await.expect("versions"), BTreeMap::new());
+    for version in [1, 2] {
+        store.publish(&tenant(), tables(version, &[])).await.expect("publish");
+    }
+    store.publish(&"globex".into(), tables(1, &[("a", "b", "c")])).await.expect("publish");
+    let expected = BTreeMap::from([(tenant(), 2), ("globex".into(), 1)]);
+    assert_eq!(store.versions().await.expect("versions"), expected);
+}
+
 pub async fn of_parallel_publications_one_wins(under: &dyn StoreUnderTest) {
     let store = under.fresh().await.settings;
     let attempts = (0..20).map(|number: u32| {

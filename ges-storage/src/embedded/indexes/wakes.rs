@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ges_core::CallbackId;
 use ges_core::port::Fence;
+use ges_core::{CallbackId, NodeId};
 
 use super::{Moved, TenantKey};
 use crate::embedded::row::Key;
@@ -26,9 +26,12 @@ pub(in crate::embedded) struct Wakes {
     /// Records in the transaction that is being written, and how often.
     in_flight: BTreeMap<Key, u32>,
     last_fence: Fence,
+    /// Whoever leased anything; a lease names its owner by the place here.
+    owners: Vec<NodeId>,
 }
 
 struct Held {
+    owner: usize,
     fence: Fence,
     expires: i64,
     wake: Option<i64>,
@@ -56,6 +59,8 @@ pub(in crate::embedded) struct Candidate {
 pub(in crate::embedded) struct Granted {
     pub key: Key,
     pub fence: Fence,
+    /// When it wants attention; [`LAST`] without an instant of its own.
+    pub due: i64,
     /// The version the record must still have; any when none.
     pub version: Option<i64>,
 }
@@ -80,7 +85,9 @@ impl Wakes {
         expires: i64,
         limit: usize,
         raised: &[Candidate],
+        owner: &NodeId,
     ) -> Vec<Granted> {
+        let owner = self.owner(owner);
         let mut found: BTreeMap<(i64, Key), Option<Candidate>> = BTreeMap::new();
         let free = self.free.range(..=(until, Key::MAX)).filter(|(_, key)| !self.in_flight.contains_key(key));
         found.extend(free.take(limit).map(|&place| (place, None)));
@@ -102,7 +109,7 @@ impl Wakes {
             }
         }
         let chosen = found.into_iter().take(limit);
-        chosen.map(|((due, key), candidate)| self.take(due, key, expires, candidate)).collect()
+        chosen.map(|((due, key), candidate)| self.take(due, key, expires, candidate, owner)).collect()
     }
 
     /// The record of a lease as it was read. `false` when the lease is not the newest any more.
@@ -139,6 +146,15 @@ impl Wakes {
                 self.deferred.insert(key, Deferred { wake, not_before });
             }
         }
+    }
+
+    /// Ends every lease of an owner; answers how many.
+    pub fn end_leases(&mut self, owner: &NodeId) -> usize {
+        let Some(owner) = self.owners.iter().position(|known| known == owner) else { return 0 };
+        let held = self.held.iter().filter(|(_, held)| held.owner == owner);
+        let keys: Vec<Key> = held.map(|(key, _)| *key).collect();
+        keys.iter().for_each(|key| self.end_lease(*key));
+        keys.len()
     }
 
     /// Whether a lease is the newest, unexpired and of that version.
@@ -199,7 +215,21 @@ impl Wakes {
         }
     }
 
-    fn take(&mut self, due: i64, key: Key, expires: i64, candidate: Option<Candidate>) -> Granted {
+    fn owner(&mut self, owner: &NodeId) -> usize {
+        self.owners.iter().position(|known| known == owner).unwrap_or_else(|| {
+            self.owners.push(owner.clone());
+            self.owners.len() - 1
+        })
+    }
+
+    fn take(
+        &mut self,
+        due: i64,
+        key: Key,
+        expires: i64,
+        candidate: Option<Candidate>,
+        owner: usize,
+    ) -> Granted {
         self.last_fence += 1;
         let fence = self.last_fence;
         let wake = match self.held.get(&key) {
@@ -214,9 +244,9 @@ impl Wakes {
             }
         };
         self.forget_holder(key);
-        self.held.insert(key, Held { fence, expires, wake, version: None, who: None });
+        self.held.insert(key, Held { owner, fence, expires, wake, version: None, who: None });
         self.returning.extend(wake.map(|_| (due.max(expires), key)));
-        Granted { key, fence, version: candidate.map(|candidate| candidate.version) }
+        Granted { key, fence, due, version: candidate.map(|candidate| candidate.version) }
     }
 
     /// Back to the free ones, due as before.
@@ -263,7 +293,7 @@ mod tests {
     }
 
     fn due(wakes: &mut Wakes, now: i64) -> Vec<Granted> {
-        wakes.grant(now, now, now + SECOND, 10, &[])
+        wakes.grant(now, now, now + SECOND, 10, &[], &"node".into())
     }
 
     fn keys(granted: &[Granted]) -> Vec<Key> {
@@ -293,14 +323,15 @@ mod tests {
 
     #[test]
     fn a_candidate_that_was_changed_since_it_was_read_is_left_alone() {
+        let node = "node".into();
         let mut wakes = with(&[(1, 500)]);
         let read = Candidate { key: 1, wake: Some(500), version: 1 };
         wakes.moved(&moved(1, Some(500), Some(700)));
-        assert_eq!(keys(&wakes.grant(100, 100, 200, 10, &[read])), NOBODY);
+        assert_eq!(keys(&wakes.grant(100, 100, 200, 10, &[read], &node)), NOBODY);
         let read = Candidate { wake: Some(700), version: 2, ..read };
-        assert_eq!(keys(&wakes.grant(100, 100, 200, 10, &[read])), [1]);
-        assert_eq!(keys(&wakes.grant(150, 150, 250, 10, &[read])), NOBODY, "it is leased");
-        assert_eq!(keys(&wakes.grant(200, 200, 300, 10, &[read])), [1], "the lease has expired");
+        assert_eq!(keys(&wakes.grant(100, 100, 200, 10, &[read], &node)), [1]);
+        assert_eq!(keys(&wakes.grant(150, 150, 250, 10, &[read], &node)), NOBODY, "it is leased");
+        assert_eq!(keys(&wakes.grant(200, 200, 300, 10, &[read], &node)), [1], "the lease has expired");
         assert_eq!(wakes.next(), Some(700));
     }
 

@@ -1,5 +1,7 @@
 //! Reading call-in requests and settings.
 
+use std::collections::BTreeMap;
+
 use ges_core::TenantId;
 use ges_core::callin::CallInRequest;
 use ges_core::port::{CallInGroupState, Published};
@@ -63,6 +65,16 @@ pub(in crate::embedded) fn published(
         || Ok(Published::default()),
         |body| from_text(&body, || format!("settings of tenant {tenant}")),
     )
+}
+
+pub(in crate::embedded) fn versions(connection: &Connection) -> Result<BTreeMap<TenantId, u64>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT tenant, version FROM settings")?;
+    let rows = statement.query_map((), |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| {
+        let (tenant, version) = row?;
+        Ok((tenant.into(), u64::try_from(version).unwrap_or(0)))
+    })
+    .collect()
 }
 
 fn call_in(body: &str, id: Uuid) -> Result<CallInRequest, Failure> {

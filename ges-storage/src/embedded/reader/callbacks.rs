@@ -100,7 +100,7 @@ mod tests {
         let columns = "INSERT INTO callback VALUES (5, ?1, 1, 1, 1, 0, 3, 0, 1, 1, 0, 0, NULL)";
         connection.execute(columns, [booked.id.0.as_bytes()]).unwrap();
         let found = |key, version| {
-            let granted = Granted { key, fence: 1, version };
+            let granted = Granted { key, fence: 1, due: 0, version };
             let found = leased(&connection, vec![granted]).unwrap_or_default();
             found
                 .into_iter()

@@ -6,7 +6,7 @@ use ges_core::Timestamp;
 
 use crate::client::post;
 use crate::lateness::number;
-use crate::settings::{KEY, V3};
+use crate::settings::{KEY, TENANT, V3};
 
 /// The sizing example of callback-domain §18: 14 days of 15 minutes, one hundred each.
 pub const SIZING: u64 = 1_344 * 100;
@@ -15,10 +15,85 @@ const QUARTER: Duration = Duration::from_secs(15 * 60);
 
 /// The n-th create of the sizing example: neighbours in time go to different slots.
 pub fn sizing(first_slot: Timestamp) -> impl Fn(u64, &mut Vec<u8>) + 'static {
+    sizing_in(first_slot, 1_344)
+}
+
+/// The same in so many slots; a few less than 1,344 have room for all.
+pub fn sizing_in(first_slot: Timestamp, slots: u64) -> impl Fn(u64, &mut Vec<u8>) + 'static {
     move |of, out| {
-        let slot = u32::try_from(of % 1_344).unwrap_or(0);
+        let slot = u32::try_from(of % slots).unwrap_or(0);
         create(out, "Load", of, first_slot + QUARTER * slot)
     }
+}
+
+/// The same of a tenant by its id, in the way of the older API, for the internal listener.
+pub fn sizing_inside(
+    tenant: String,
+    first_slot: Timestamp,
+    slots: u64,
+) -> impl Fn(u64, &mut Vec<u8>) + 'static {
+    move |of, out| {
+        let slot = u32::try_from(of % slots).unwrap_or(0);
+        let (number, desired) = (number(usize::try_from(of).unwrap_or(0)), first_slot + QUARTER * slot);
+        let body =
+            format!(r#"{{"_customer_number":"{number}","_desired_time":"{desired}","customerId":"C-{of}"}}"#);
+        inside(out, "POST", "/genesys/1/service/callback/Load", &tenant, &body);
+    }
+}
+
+/// The n-th immediate create of a service.
+pub fn immediate(service: &'static str) -> impl Fn(u64, &mut Vec<u8>) + 'static {
+    move |of, out| {
+        let number = number(usize::try_from(of).unwrap_or(0));
+        let body = format!(r#"{{"serviceName":"{service}","phoneNumber":"{number}"}}"#);
+        post(out, &format!("{V3}/callbacks/create"), KEY, &body);
+    }
+}
+
+/// The n-th create at `first` and so much later each.
+pub fn spread(
+    service: &'static str,
+    first: Timestamp,
+    apart: Duration,
+) -> impl Fn(u64, &mut Vec<u8>) + 'static {
+    move |of, out| create(out, service, of, first + apart * u32::try_from(of).unwrap_or(u32::MAX))
+}
+
+/// The n-th create of the service `Load` with this user data, written as JSON.
+pub fn with_user_data(
+    first: Timestamp,
+    data: impl Fn(u64) -> String + 'static,
+) -> impl Fn(u64, &mut Vec<u8>) + 'static {
+    move |of, out| {
+        let number = number(usize::try_from(of).unwrap_or(0));
+        let desired = first + QUARTER * u32::try_from(of % 1_300).unwrap_or(0);
+        let data = data(of);
+        let body = format!(
+            r#"{{"serviceName":"Load","phoneNumber":"{number}","desiredTime":"{desired}","userData":{data}}}"#
+        );
+        post(out, &format!("{V3}/callbacks/create"), KEY, &body);
+    }
+}
+
+/// What a session writes back about an attempt.
+pub fn write_back(out: &mut Vec<u8>, service: &str, id: &str, attempt: &str, state: &str, sequence: u32) {
+    let reason = if state == "COMPLETED" { r#","_callback_reason":"AGENT_CONNECTED""# } else { "" };
+    let body = format!(
+        r#"{{"_callback_state":"{state}","_attempt":{attempt},"_seq":{sequence},"_ors_session_id":"bench-{sequence}"{reason}}}"#
+    );
+    inside(out, "PUT", &format!("/genesys/1/service/callback/{service}/{id}"), TENANT, &body);
+}
+
+/// A request of the internal listener in the name of a tenant.
+fn inside(out: &mut Vec<u8>, method: &str, path: &str, tenant: &str, body: &str) {
+    use std::io::Write;
+    // Writing into a vector cannot fail.
+    let _ = write!(
+        out,
+        "{method} {path} HTTP/1.1\r\nHost: bench\r\nContactCenterId: {tenant}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
 }
 
 /// The n-th create of a list of instants.

@@ -24,6 +24,8 @@ pub struct Server {
     child: Child,
     /// Where the Engagement API is.
     pub external: SocketAddr,
+    /// Where sessions write back.
+    pub internal: SocketAddr,
     /// From the start of the process to the first answer.
     pub ready_after: Duration,
 }
@@ -31,18 +33,9 @@ pub struct Server {
 impl Setup {
     /// Writes the configuration of a server with a store of its own, which hands over to this webhook.
     pub fn new(binary: &Path, folder: &Path, webhook: &str) -> anyhow::Result<Setup> {
-        fs::create_dir_all(folder)?;
-        let settings = folder.join("settings.toml");
-        fs::write(&settings, settings::SETTINGS)?;
-        let (external, internal) = (free_address()?, free_address()?);
-        let config = folder.join("ges-server.toml");
-        fs::write(
-            &config,
-            format!(
-                r#"
-[http]
-external_address = "{external}"
-internal_address = "{internal}"
+        let store = folder.join("store");
+        let rest = format!(
+            r#"
 [storage]
 kind = "embedded"
 directory = "{store}"
@@ -52,13 +45,33 @@ write_back_secret = "write-back-secret-of-the-bench"
 [orchestrator.webhook]
 url = "{webhook}"
 secret = "webhook-secret-of-the-bench"
+"#,
+            store = store.display(),
+        );
+        Setup::configured(binary, folder, settings::SETTINGS, &rest)
+    }
+
+    /// Writes the configuration of a server with these settings; `rest` says where it stores and hands over.
+    pub fn configured(binary: &Path, folder: &Path, settings: &str, rest: &str) -> anyhow::Result<Setup> {
+        fs::create_dir_all(folder)?;
+        let settings_file = folder.join("settings.toml");
+        fs::write(&settings_file, settings)?;
+        let (external, internal) = (free_address()?, free_address()?);
+        let config = folder.join("ges-server.toml");
+        fs::write(
+            &config,
+            format!(
+                r#"
+[http]
+external_address = "{external}"
+internal_address = "{internal}"
+{rest}
 [telemetry]
 log_level = "WARN"
 [settings]
 file = "{settings}"
 "#,
-                store = folder.join("store").display(),
-                settings = settings.display(),
+                settings = settings_file.display(),
             ),
         )?;
         let (binary, log) = (binary.to_owned(), folder.join("server.log"));
@@ -77,7 +90,8 @@ file = "{settings}"
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} cannot be started", self.binary.display()))?;
-        let mut server = Server { child, external: self.external, ready_after: Duration::ZERO };
+        let (external, internal) = (self.external, self.internal);
+        let mut server = Server { child, external, internal, ready_after: Duration::ZERO };
         loop {
             if answers(self.internal, "/ges/v1/health") {
                 server.ready_after = begun.elapsed();
@@ -98,6 +112,13 @@ impl Server {
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
+        anyhow::ensure!(sent.success(), "the signal {name} could not be sent");
+        Ok(())
     }
 
     /// As a crash would.
@@ -124,9 +145,8 @@ pub fn start_echo() -> anyhow::Result<Server> {
     if let Some(out) = child.stdout.as_mut() {
         BufReader::new(out).read_line(&mut line)?;
     }
-    let mut server = Server { child, external: free_address()?, ready_after: begun.elapsed() };
-    server.external = line.trim().parse()?;
-    Ok(server)
+    let address = line.trim().parse()?;
+    Ok(Server { child, external: address, internal: address, ready_after: begun.elapsed() })
 }
 
 /// Whether a GET is answered with 200.

@@ -26,3 +26,44 @@ capacity = 1000000
 submit_early = "off"
 submit_buffer_seconds = 0
 "#;
+
+/// The same tenant on a cluster, with two services more: `Sizing` is the guide's example of a wait of 90 minutes, told as
+/// the lead with which scheduled callbacks are handed over; `Now` takes immediate callbacks and counts each in every window
+/// there is, none of which is ever full.
+pub fn cluster() -> String {
+    const PLENTY: &str = "immediate = true
+require_logged_in = false
+duplicate_check = \"false\"
+active_max = 4000000000
+daily_max = 4000000000
+window_1_accepted = 4000000000
+window_2_accepted = 4000000000
+";
+    format!(
+        r#"{SETTINGS}
+[tenants."{TENANT}".services.Sizing]
+scheduled = true
+interval_minutes = 15
+capacity = 101
+submit_early = "buffer_only"
+submit_buffer_seconds = 5400
+{PLENTY}
+[tenants."{TENANT}".services.Now]
+{PLENTY}"#
+    )
+}
+
+/// So many tenants, the first of which is the one above.
+pub fn tenants(count: usize) -> String {
+    (1..count).fold(cluster(), |text, of| {
+        let id = tenant(of);
+        text + &format!(
+            "\n[tenants.\"{id}\".services.Load]\nscheduled = true\ninterval_minutes = 15\ncapacity = 101\n"
+        )
+    })
+}
+
+/// The id of one of several.
+pub fn tenant(of: usize) -> String {
+    if of == 0 { TENANT.to_owned() } else { format!("tenant-{of}") }
+}

@@ -1,0 +1,127 @@
+//! Who acts on a record, and when the next one wants attention.
+
+use ges_core::port::{Lease, LeaseRequest, Leased, Raised, Release, StoreError};
+use ges_core::{CallbackId, NodeId, TenantId, Timestamp};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::link::Link;
+use super::names::is_text;
+use super::row::{self, NEVER};
+use super::session::Say;
+use crate::record::version;
+
+impl Link {
+    pub async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
+        let LeaseRequest { owner, now, until, raised, lasting, limit } = request;
+        let expires = now + lasting;
+        let (services, before) = self.raised(&raised).await?;
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self
+            .ask_or_find_done(
+                Say::Lease,
+                &[
+                    &owner.as_str(),
+                    &now.as_millis(),
+                    &until.as_millis(),
+                    &expires.as_millis(),
+                    &most,
+                    &services,
+                    &before,
+                ],
+            )
+            .await?;
+        // One that cannot be read is left alone: its lease runs out, and whoever asks for it hears what is wrong.
+        Ok(rows.iter().filter_map(|row| leased(row, expires).ok()).collect())
+    }
+
+    /// The keys of the raised services that are known, and the instants.
+    async fn raised(&self, raised: &[Raised]) -> Result<(Vec<i32>, Vec<i64>), StoreError> {
+        let raised: Vec<&Raised> = raised
+            .iter()
+            .filter(|one| is_text(one.tenant.as_str()) && is_text(one.service.as_str()))
+            .collect();
+        if raised.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let tenants: Vec<&str> = raised.iter().map(|one| one.tenant.as_str()).collect();
+        let services: Vec<&str> = raised.iter().map(|one| one.service.as_str()).collect();
+        let rows = self.ask(Say::Services, &[&tenants, &services]).await?;
+        let found = rows.iter().filter_map(|row| {
+            let place = usize::try_from(row.get::<_, i64>(1) - 1).ok()?;
+            Some((row.get::<_, i32>(0), raised.get(place)?.desired_before.as_millis()))
+        });
+        Ok(found.unzip())
+    }
+
+    pub async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
+        // Locks are taken in the order of the parameters, and a lease that is given back twice is given back once.
+        let mut releases = releases;
+        releases.sort_by_key(|release| (release.lease.id.0, release.lease.fence));
+        releases.dedup_by(|later, first| later.lease == first.lease);
+        let leases = Leases::new(releases.iter().map(|release| &release.lease));
+        if leases.ids.is_empty() {
+            return Ok(());
+        }
+        let not_before: Vec<i64> = releases.iter().map(|release| release.not_before.as_millis()).collect();
+        let values: [super::session::Value<'_>; 4] =
+            [&leases.ids, &leases.tenants, &leases.fences, &not_before];
+        self.ask(Say::Release, &values).await.map(drop)
+    }
+
+    pub async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        if !is_text(owner.as_str()) {
+            return Ok(0);
+        }
+        let rows = self.ask(Say::EndLeases, &[&owner.as_str()]).await?;
+        Ok(rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(0)).unwrap_or(0)))
+    }
+
+    pub async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = Leases::new(leases);
+        let versions: Vec<i64> = leases.iter().map(|lease| version(lease.version)).collect();
+        let values: [super::session::Value<'_>; 5] =
+            [&asked.ids, &asked.tenants, &asked.fences, &versions, &now.as_millis()];
+        let rows = self.ask(Say::Held, &values).await?;
+        Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
+    }
+
+    pub async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.ask(Say::NextWake, &[]).await?;
+        let next = rows.first().map_or(NEVER, |row| row.get(0));
+        Ok((next != NEVER).then(|| Timestamp::from_millis(next)))
+    }
+}
+
+/// Leases as the parameters of a statement. A tenant that the database cannot hold has none, so any other name will do.
+struct Leases<'a> {
+    ids: Vec<Uuid>,
+    tenants: Vec<&'a str>,
+    fences: Vec<i64>,
+}
+
+impl<'a> Leases<'a> {
+    fn new(leases: impl IntoIterator<Item = &'a Lease> + Clone) -> Self {
+        let all = || leases.clone().into_iter();
+        Leases {
+            ids: all().map(|lease| lease.id.0).collect(),
+            tenants: all()
+                .map(|lease| Some(lease.tenant.as_str()).filter(|name| is_text(name)).unwrap_or(""))
+                .collect(),
+            fences: all().map(|lease| i64::try_from(lease.fence).unwrap_or(-1)).collect(),
+        }
+    }
+}
+
+fn leased(found: &Row, expires: Timestamp) -> Result<Leased, Failure> {
+    let id = CallbackId(found.try_get(0)?);
+    let tenant = TenantId::from(found.try_get::<_, &str>(1)?);
+    let (version, fence): (i64, i64) = (found.try_get(2)?, found.try_get(3)?);
+    let callback = row::callback(id, found.try_get(4)?, found.try_get(5)?)?;
+    let lease = Lease { tenant, id, version: version.unsigned_abs(), fence: fence.unsigned_abs(), expires };
+    Ok(Leased { callback, due: Timestamp::from_millis(found.try_get(6)?), lease })
+}

@@ -1,0 +1,98 @@
+//! A record as the columns of its row.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use ges_core::callback::{Callback, StateName};
+use ges_core::port::StoreError;
+use ges_core::{CallbackId, Timestamp};
+use uuid::Uuid;
+
+use super::failure::{Failure, Said};
+use super::names::Keys;
+use crate::record::{NotARecord, code, packed, to_text, version};
+
+/// An instant that does not come.
+pub(super) const NEVER: i64 = i64::MAX;
+/// Compression beyond this costs more time than it saves room.
+const LEVEL: i32 = 3;
+
+/// A record to be written.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub id: Uuid,
+    pub keys: Keys,
+    pub desired: i64,
+    pub number: i64,
+    pub version: i64,
+    pub state: i16,
+    pub place: bool,
+    pub waiting: bool,
+    pub wake: i64,
+    pub record: String,
+    /// The user data as JSON; empty when there is none.
+    pub data: Vec<u8>,
+    /// Of the user data; 0 when there is none.
+    pub hash: i64,
+}
+
+impl Entry {
+    /// The record apart from its user data.
+    pub fn new(mut callback: Callback, keys: Keys, wake_at: Option<Timestamp>) -> Result<Self, StoreError> {
+        let user_data = std::mem::take(&mut callback.request.user_data);
+        let data = match user_data.is_empty() {
+            true => Vec::new(),
+            false => serde_json::to_vec(&user_data).map_err(StoreError::unavailable)?,
+        };
+        let state = callback.state.name();
+        Ok(Entry {
+            id: callback.id.0,
+            keys,
+            desired: callback.desired.as_millis(),
+            number: packed(callback.request.number.comparison()),
+            version: version(callback.version),
+            state: i16::try_from(code(state)).unwrap_or(i16::MAX),
+            place: callback.holds_place(),
+            waiting: state == StateName::Scheduled && callback.pending_attempt().is_none(),
+            wake: wake_at.map_or(NEVER, Timestamp::as_millis),
+            record: to_text(&callback).map_err(StoreError::unavailable)?,
+            hash: hash(&data),
+            data,
+        })
+    }
+
+    /// The minute its place is counted in.
+    pub fn minute(&self) -> i32 {
+        i32::try_from(self.desired.max(0) / 60_000).unwrap_or(i32::MAX)
+    }
+
+    /// The user data as it is stored; empty when there is none.
+    pub fn compressed(&self) -> Result<Vec<u8>, StoreError> {
+        if self.data.is_empty() {
+            return Ok(Vec::new());
+        }
+        zstd::bulk::compress(&self.data, LEVEL).map_err(StoreError::unavailable)
+    }
+}
+
+/// Tells one text from another; 0 for none. When it differs between releases, data is written once more and no harm done.
+fn hash(data: &[u8]) -> i64 {
+    if data.is_empty() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(data);
+    hasher.finish().cast_signed().max(1 - i64::MAX)
+}
+
+/// A record from its row.
+pub(super) fn callback(id: CallbackId, record: &str, data: &[u8]) -> Result<Callback, Failure> {
+    let unreadable = |why: NotARecord| Failure::Unreadable { what: format!("callback {id}"), why };
+    let mut callback: Callback = serde_json::from_str(record).map_err(|error| unreadable(error.into()))?;
+    if !data.is_empty() {
+        let data = zstd::stream::decode_all(data)
+            .map_err(|_| Failure::Refused(Said::new("the user data of a record cannot be decompressed")))?;
+        callback.request.user_data =
+            serde_json::from_slice(&data).map_err(|error| unreadable(error.into()))?;
+    }
+    Ok(callback)
+}

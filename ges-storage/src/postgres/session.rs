@@ -1,0 +1,240 @@
+//! One connection, set up, with every statement prepared.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bb8::ManageConnection;
+use bb8_postgres::PostgresConnectionManager;
+use futures_util::future::try_join_all;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::clock::{SharedClock, steady};
+use super::error::OpenError;
+use super::failure::{Failure, Said};
+use super::options::{Options, Tls};
+use super::tls;
+
+/// A parameter of a statement.
+pub(super) type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// How much longer the client waits than the server works, so that the server's own word comes first.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Lists the statements once: what they are called here, and their text.
+macro_rules! statements {
+    ($($name:ident = $text:expr;)+) => {
+        /// What can be asked.
+        #[derive(Clone, Copy, Debug)]
+        pub(super) enum Say { $($name),+ }
+
+        const TEXTS: &[&str] = &[$($text),+];
+    };
+}
+
+/// The user data of a callback `c`, whole.
+macro_rules! data {
+    () => {
+        "CASE WHEN length(c.data) > 0 AND length(c.data) % 1996 = 0 \
+         THEN c.data || coalesce((SELECT t.data FROM tail t WHERE t.id = c.id AND t.tenant = c.tenant), '') \
+         ELSE c.data END"
+    };
+}
+pub(super) use data;
+
+statements! {
+    Clock = "SELECT ges_clock() AS clock";
+    Names = "SELECT tenant, service FROM ges_names($1, $2)";
+    Book = "SELECT written, known, counts, clock FROM ges_book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+            $14, $15, $16, $17, $18, $19)";
+    Lock = "SELECT ges_lock($1)";
+    Change = "SELECT verdicts, clock FROM ges_change($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+              $16, $17, $18, $19, $20, $21, $22)";
+    Get = concat!("SELECT record, ", data!(), " FROM callback c WHERE id = $2 \
+                   AND tenant = (SELECT key FROM tenant WHERE name = $1)");
+    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM ges_lease($1, $2, $3, $4, $5, $6, $7, $8)";
+    Services = "SELECT s.key, b.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY b (tenant, service, n) \
+                JOIN tenant t ON t.name = b.tenant JOIN service s ON s.tenant = t.key AND s.name = b.service";
+    Release = "SELECT ges_release($1, $2, $3, $4) AS clock";
+    EndLeases = "SELECT ended, clock FROM ges_end_leases($1)";
+    Held = "SELECT held, clock FROM ges_held($1, $2, $3, $4, $5)";
+    NextWake = "SELECT next, clock FROM ges_next_wake()";
+    Occupancy = "SELECT p.minute, p.taken FROM tenant t JOIN service s ON s.tenant = t.key \
+                 JOIN place p ON p.service = s.key \
+                 WHERE t.name = $1 AND s.name = $2 AND p.minute >= $3 AND p.minute < $4";
+    Tally = "SELECT s.name, s.scheduled, s.queued, s.routing, s.processing FROM service s \
+             WHERE s.tenant = (SELECT key FROM tenant WHERE name = $1) \
+             AND s.scheduled + s.queued + s.routing + s.processing > 0 ORDER BY s.name";
+    List = concat!("SELECT id, record, ", data!(), " FROM callback c WHERE c.tenant = (SELECT key FROM tenant WHERE name = $1) \
+            AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
+            AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
+                                                     AND s.name = ANY ($6))) \
+            AND ($7::int2[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8");
+    ListNumber = concat!("SELECT id, record, ", data!(), " FROM callback c WHERE c.number = $9 \
+            AND c.tenant = (SELECT key FROM tenant WHERE name = $1) \
+            AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
+            AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
+                                                     AND s.name = ANY ($6))) \
+            AND ($7::int2[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8");
+    Purge = "SELECT ges_purge($1, $2)";
+    Check = "UPDATE probe SET times = times + 1 RETURNING ges_clock() AS clock";
+    CallInGroup = "SELECT g.version, c.record FROM call_in_group g \
+                   LEFT JOIN call_in c ON c.group_key = g.key AND c.waiting \
+                   WHERE g.tenant = $1 AND g.name = $2 ORDER BY c.id";
+    CallInChange = "SELECT ges_call_in($1, $2, $3, $4, $5, $6, $7, $8)";
+    CallIn = "SELECT record FROM call_in WHERE id = $2 AND tenant = $1";
+    PurgeCallIns = "WITH old AS (SELECT ctid FROM call_in WHERE created <= $1 ORDER BY created LIMIT $2) \
+                    DELETE FROM call_in c WHERE c.ctid = ANY (ARRAY(SELECT old.ctid FROM old)) RETURNING 1";
+    Published = "SELECT body FROM settings WHERE tenant = $1";
+    Versions = "SELECT tenant, version FROM settings";
+    Publish = "SELECT ges_publish($1, $2, $3, $4)";
+    Seat = "SELECT ges_seat($1)";
+    Seated = "SELECT name FROM node";
+    NextSeat = "SELECT seat, name FROM ges_next_seat($1)";
+    Leave = "DELETE FROM node WHERE name = $1 RETURNING seat";
+    WakeRing = "SELECT ges_wake_ring($1)";
+}
+
+/// A connection on which every statement is prepared.
+pub(super) struct Session {
+    pub client: Client,
+    statements: Vec<Statement>,
+    clock: SharedClock,
+    limit: Duration,
+    /// Set when an answer did not come in time: it could still come, to somebody else's question.
+    spent: AtomicBool,
+}
+
+impl Session {
+    /// The rows of one statement, within the limit.
+    pub async fn rows(&self, say: Say, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
+        let Some(statement) = self.statements.get(say as usize) else {
+            return Err(Failure::Refused(Said::new("the statement is not prepared")));
+        };
+        let sent = steady();
+        let rows = self.noted(within(self.limit, self.client.query(statement, values)).await)?;
+        if let Some(first) = rows.first()
+            && let Ok(stamp) = first.try_get::<_, i64>("clock")
+        {
+            self.clock.learn(sent, steady(), stamp);
+        }
+        Ok(rows)
+    }
+
+    /// Something without parameters and rows.
+    pub async fn tell(&self, text: &str) -> Result<(), Failure> {
+        self.noted(within(self.limit, self.client.batch_execute(text)).await)
+    }
+
+    /// Whether it can be used no more.
+    pub fn is_spent(&self) -> bool {
+        self.client.is_closed() || self.spent.load(Ordering::Relaxed)
+    }
+
+    fn noted<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if matches!(answer, Err(Failure::Lost(_))) {
+            self.spent.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+/// An answer within the limit; after it the connection is of no use, because the answer could still come.
+pub(super) async fn within<T>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Failure> {
+    match timeout(limit, asked).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Failure::Lost(Said::new("the database did not answer in time"))),
+    }
+}
+
+/// Makes sessions.
+#[derive(Clone)]
+pub(super) struct Sessions {
+    connections: PostgresConnectionManager<MakeRustlsConnect>,
+    setting: String,
+    clock: SharedClock,
+    connect_limit: Duration,
+    limit: Duration,
+}
+
+impl Sessions {
+    pub fn new(options: &Options, clock: SharedClock) -> Result<Self, OpenError> {
+        let name = &options.schema;
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !plain
+            || name.is_empty()
+            || name.len() > 63
+            || name.starts_with(|first: char| first.is_ascii_digit())
+        {
+            return Err(OpenError::SchemaName);
+        }
+        let mut config = options.config.clone();
+        config.ssl_mode(match options.tls {
+            Tls::Off => tokio_postgres::config::SslMode::Disable,
+            Tls::Verify | Tls::Authority(_) => tokio_postgres::config::SslMode::Require,
+        });
+        config.connect_timeout(options.connect_limit);
+        // Who has waited for a lock must see what was committed meanwhile, whatever the database is set to.
+        // Every look-up has its index, and tables grow faster than their statistics, so the planner is not asked.
+        let setting = format!(
+            "SET search_path = \"{name}\"; SET statement_timeout = {limit}; \
+             SET idle_in_transaction_session_timeout = {limit}; SET lock_timeout = 0; \
+             SET default_transaction_isolation = 'read committed'; SET synchronous_commit = on; SET jit = off; \
+             SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
+             SET enable_mergejoin = off; SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
+             WHERE current_setting('server_version_num')::int >= 120000",
+            limit = options.statement_limit.as_millis(),
+        );
+        Ok(Sessions {
+            connections: PostgresConnectionManager::new(config, tls::connector(&options.tls)?),
+            setting,
+            clock,
+            connect_limit: options.connect_limit,
+            limit: options.statement_limit + GRACE,
+        })
+    }
+
+    /// A connection, set up, and nothing prepared: the tables need not be there.
+    pub async fn bare(&self) -> Result<Client, Failure> {
+        let client = within(self.connect_limit, self.connections.connect()).await?;
+        within(self.limit, client.batch_execute(&self.setting)).await?;
+        Ok(client)
+    }
+
+    pub async fn open(&self) -> Result<Session, Failure> {
+        let client = self.bare().await?;
+        let prepared = try_join_all(TEXTS.iter().map(|text| client.prepare(text)));
+        let statements = within(self.limit, prepared).await?;
+        let session = Session {
+            client,
+            statements,
+            clock: self.clock.clone(),
+            limit: self.limit,
+            spent: AtomicBool::new(false),
+        };
+        session.rows(Say::Clock, &[]).await?;
+        Ok(session)
+    }
+}
+
+impl ManageConnection for Sessions {
+    type Connection = Session;
+    type Error = Failure;
+
+    async fn connect(&self) -> Result<Session, Failure> {
+        self.open().await
+    }
+
+    async fn is_valid(&self, session: &mut Session) -> Result<(), Failure> {
+        session.rows(Say::Clock, &[]).await.map(drop)
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.is_spent()
+    }
+}

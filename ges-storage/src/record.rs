@@ -1,0 +1,89 @@
+//! What every store that keeps records as text does alike: numbers, states and versions as columns, and errors that do
+//! not repeat the text.
+
+use std::fmt;
+
+use ges_core::callback::StateName;
+use ges_core::number::ComparisonNumber;
+use serde::Serialize;
+
+/// A version as the stores keep it.
+pub(crate) fn version(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+/// The digits after a leading 1, which keeps leading zeros: sixteen digits fit.
+pub(crate) fn packed(number: ComparisonNumber) -> i64 {
+    let digits = number.digits();
+    digits.bytes().fold(1, |packed: i64, digit| {
+        packed.saturating_mul(10).saturating_add(i64::from(digit.saturating_sub(b'0')))
+    })
+}
+
+/// A state as the stores keep it.
+pub(crate) const fn code(state: StateName) -> i64 {
+    match state {
+        StateName::Scheduled => 0,
+        StateName::Queued => 1,
+        StateName::Routing => 2,
+        StateName::Processing => 3,
+        StateName::Completed => 4,
+    }
+}
+
+/// The state of that code.
+pub(crate) fn state(of: i64) -> Option<StateName> {
+    StateName::ALL.into_iter().find(|name| code(*name) == of)
+}
+
+/// A record as text.
+pub(crate) fn to_text<T: Serialize>(record: &T) -> Result<String, serde_json::Error> {
+    serde_json::to_string(record)
+}
+
+/// Why a text is no record: the parser's words without the text, which is personal.
+#[derive(Debug)]
+pub(crate) struct NotARecord {
+    kind: serde_json::error::Category,
+    column: usize,
+}
+
+impl From<serde_json::Error> for NotARecord {
+    fn from(error: serde_json::Error) -> Self {
+        NotARecord { kind: error.classify(), column: error.column() }
+    }
+}
+
+impl fmt::Display for NotARecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            serde_json::error::Category::Data => "a field is missing or of another type",
+            serde_json::error::Category::Eof => "the text ends too early",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+        };
+        write!(f, "{what}, noticed at byte {}", self.column)
+    }
+}
+
+impl std::error::Error for NotARecord {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_leading_zeros() {
+        for (given, expected) in [("007", 1007), ("7 00", 1700), ("999999999999999", 1_999_999_999_999_999)] {
+            let number: ComparisonNumber = given.parse().unwrap();
+            assert_eq!(packed(number), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn every_state_has_a_code_of_its_own() {
+        for name in StateName::ALL {
+            assert_eq!(state(code(name)), Some(name));
+        }
+        assert_eq!(state(5), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! Rate windows that all nodes count together (callback-domain §9.2).
+//!
+//! One script takes the units of a request, all or none, at the cost of three commands; `now` comes from the caller. What
+//! Redis does not answer is counted by this node alone, so a request never waits for it or fails because of it.
+
+mod question;
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ::redis::Value;
+use async_trait::async_trait;
+use ges_core::Timestamp;
+use ges_core::port::RateWindows;
+use ges_core::throttle::{Exceeded, LocalWindows, Reservation, WindowKey, WindowRequest};
+
+use self::question::{Digests, Question};
+use super::dial::text;
+use super::failure::Failure;
+use super::handle::Redis;
+use super::keys::Keys;
+use super::script::Script;
+
+/// Marks the units that were counted in Redis.
+const SHARED: u64 = 1 << 63;
+/// A window is told from earlier ones under its key by a number of so many bits, the first of them by chance.
+const SERIAL_BITS: u64 = (1 << 40) - 1;
+
+/// Rate windows in Redis, and in this process while Redis is away.
+pub struct RedisWindows {
+    redis: Redis,
+    keys: Keys,
+    digests: Digests,
+    reserve: Script,
+    release: Script,
+    alone: LocalWindows,
+    serial: AtomicU64,
+    counted: AtomicU64,
+    counted_alone: AtomicU64,
+}
+
+/// How requests were counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Together with the other nodes.
+    pub together: u64,
+    /// By this node alone, because Redis did not answer.
+    pub alone: u64,
+}
+
+impl RedisWindows {
+    /// Windows under the names `keys`. Values that are counted are personal data and leave the process as digests under
+    /// `secret`, which all nodes have in common and nobody else has.
+    pub fn new(redis: Redis, keys: Keys, secret: &[u8]) -> Self {
+        let chance = std::hash::RandomState::new().build_hasher().finish();
+        RedisWindows {
+            redis,
+            keys,
+            digests: Digests::new(secret),
+            reserve: Script::new(include_str!("../../scripts/reserve.lua")),
+            release: Script::new(include_str!("../../scripts/release.lua")),
+            alone: LocalWindows::default(),
+            serial: AtomicU64::new(chance & SERIAL_BITS),
+            counted: AtomicU64::new(0),
+            counted_alone: AtomicU64::new(0),
+        }
+    }
+
+    /// How requests were counted. While `alone` grows, each node allows as many as the limits say.
+    pub fn counted(&self) -> Counted {
+        Counted {
+            together: self.counted.load(Ordering::Relaxed),
+            alone: self.counted_alone.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn ask(
+        &self,
+        asked: &[WindowRequest],
+        now: Timestamp,
+    ) -> Result<Result<Reservation, Exceeded>, Failure> {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed) & SERIAL_BITS;
+        let question = Question::reserve(&self.keys, &self.digests, asked, now, serial);
+        let answer = self.redis.run(&self.reserve, &question.keys, &question.arguments).await?;
+        read(&answer, asked, now).ok_or_else(Failure::unexpected)
+    }
+}
+
+#[async_trait]
+impl RateWindows for RedisWindows {
+    async fn reserve(&self, asked: &[WindowRequest], now: Timestamp) -> Result<Reservation, Exceeded> {
+        if asked.is_empty() {
+            return Ok(Reservation::new(Vec::new()));
+        }
+        match self.ask(asked, now).await {
+            Ok(outcome) => {
+                self.counted.fetch_add(1, Ordering::Relaxed);
+                outcome
+            }
+            Err(_) => {
+                self.counted_alone.fetch_add(1, Ordering::Relaxed);
+                self.alone.reserve(asked, now).await
+            }
+        }
+    }
+
+    async fn release(&self, reservation: Reservation) {
+        let all = reservation.into_units().into_iter();
+        let (shared, alone): (Vec<_>, Vec<_>) = all.partition(|(_, serial)| serial & SHARED != 0);
+        if !alone.is_empty() {
+            self.alone.release(Reservation::new(alone)).await;
+        }
+        if !shared.is_empty() {
+            let units: Vec<(WindowKey, u64)> =
+                shared.into_iter().map(|(key, serial)| (key, serial & !SHARED)).collect();
+            let question = Question::release(&self.keys, &self.digests, &units);
+            // A unit that cannot be given back is gone when its window ends.
+            let _ = self.redis.run(&self.release, &question.keys, &question.arguments).await;
+        }
+    }
+}
+
+/// What the script says; `None` when it is not what it says.
+fn read(answer: &Value, asked: &[WindowRequest], now: Timestamp) -> Option<Result<Reservation, Exceeded>> {
+    let Value::Array(parts) = answer else { return None };
+    let (verdict, rest) = parts.split_first()?;
+    match verdict {
+        Value::Int(1) if rest.len() == asked.len() => {
+            let unit = |(request, serial): (&WindowRequest, &Value)| {
+                Some((request.key.clone(), text(serial)?.parse::<u64>().ok()? | SHARED))
+            };
+            Some(Ok(Reservation::new(asked.iter().zip(rest).map(unit).collect::<Option<_>>()?)))
+        }
+        Value::Int(0) => {
+            let place: usize = rest.first().and_then(text)?.parse().ok()?;
+            let ends: i64 = rest.get(1).and_then(text)?.parse().ok()?;
+            let request = asked.get(place.checked_sub(1)?)?;
+            Some(Err(Exceeded {
+                kind: request.key.kind().clone(),
+                limit: request.limit,
+                retry_after: Timestamp::from_millis(ends).since(now),
+            }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! Mistakes to be planted: each misbehaves as a wrong adapter or a wrong engine would, at one place, so that one can see
+//! the checks catch it.
+
+/// One planted mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the table below says what each breaks")]
+pub enum Bug {
+    FenceIgnored,
+    HeldAlways,
+    HeldForgetsExpiry,
+    VersionIgnored,
+    BookedBeforeDurable,
+    ChangedBeforeDurable,
+    BatchKeepsFirst,
+    SlotOffByOne,
+    PlacesUnjudged,
+    MovesUnjudged,
+    NumberUnjudged,
+    ActiveUnjudged,
+    RepeatBooksAnew,
+    WakeForgotten,
+    LeaseForEver,
+    EndsAllLeases,
+    LeasedTwice,
+    ReleaseIgnored,
+    NextWakeLate,
+    OutboxDropped,
+    ClockAhead,
+    LeadTooLong,
+    ActBeforeCommit,
+    PurgeUnfinished,
+    GetAnyTenant,
+    ListAllTenants,
+    SettingsMixed,
+    KeyUnchecked,
+    SilenceIsDeath,
+    CancelTellsNobody,
+    LostAnswerIsRefusal,
+    NumberInError,
+}
+
+impl Bug {
+    /// Every mistake, what it breaks, and the promise that is expected to notice.
+    pub const ALL: &[(Bug, &str, &str)] = &[
+        (Bug::FenceIgnored, "the store accepts a change under any lease, however old", "none is doubled"),
+        (Bug::HeldAlways, "the store says of every lease that it is held", "none is doubled"),
+        (Bug::HeldForgetsExpiry, "the store says of an expired lease that it is held", "none is doubled"),
+        (Bug::VersionIgnored, "a change overwrites a version it has not read", "none is lost"),
+        (Bug::BookedBeforeDurable, "a booking is answered before it is stored", "none is lost"),
+        (Bug::ChangedBeforeDurable, "a change is answered before it is stored", "none is lost"),
+        (Bug::BatchKeepsFirst, "of a batch of changes only the first is stored", "none is lost"),
+        (Bug::SlotOffByOne, "the store allows one place more than the guard", "no slot is oversold"),
+        (Bug::PlacesUnjudged, "the store trusts the engine's look at the slot", "no slot is oversold"),
+        (Bug::MovesUnjudged, "the store judges bookings and not moves", "no slot is oversold"),
+        (Bug::NumberUnjudged, "the store does not count the number", "no slot is oversold"),
+        (Bug::ActiveUnjudged, "the store does not count active ones", "no slot is oversold"),
+        (Bug::RepeatBooksAnew, "a repeated booking gets a new id", "none is doubled"),
+        (Bug::WakeForgotten, "a change loses its instant", "every one completes"),
+        (Bug::LeaseForEver, "leases do not expire", "every one completes"),
+        (Bug::EndsAllLeases, "a takeover ends everybody's leases", "none is doubled"),
+        (Bug::LeasedTwice, "a leased record is leased again", "none is doubled"),
+        (Bug::ReleaseIgnored, "what is given back stays leased", "every one completes"),
+        (Bug::NextWakeLate, "the store tells the next wake a minute late", "every one completes"),
+        (Bug::OutboxDropped, "a change loses what is still to be done", "none is doubled"),
+        (Bug::ClockAhead, "a node takes its own clock for the database's", "none is early"),
+        (Bug::LeadTooLong, "attempts are issued for an instant before their time", "none is early"),
+        (Bug::ActBeforeCommit, "an attempt is handed over before it is stored", "none is early"),
+        (Bug::PurgeUnfinished, "the purge goes by the desired time alone", "none is lost"),
+        (Bug::GetAnyTenant, "a record is found by its id alone", "tenants are apart"),
+        (Bug::ListAllTenants, "a listing does not ask whose", "tenants are apart"),
+        (
+            Bug::SettingsMixed,
+            "a node has the hours of one version and the rest of another",
+            "none for a closed instant",
+        ),
+        (Bug::KeyUnchecked, "the stream appends without looking at the attempt's key", "none is doubled"),
+        (Bug::SilenceIsDeath, "a session that cannot be asked counts as gone", "none is doubled"),
+        (Bug::CancelTellsNobody, "a session is said to be told and is not", "none is doubled"),
+        (Bug::LostAnswerIsRefusal, "a lost answer of the stream counts as a refusal", "every one completes"),
+        (Bug::NumberInError, "an error of the store repeats the number", "no personal data is told"),
+    ];
+}

@@ -1,0 +1,10 @@
+//! The Postgres store on real servers: the contract, and what happens when the server or the way to it goes away.
+
+mod away;
+mod contract;
+mod crash;
+mod limits;
+mod outcome;
+mod peers;
+mod schema;
+mod support;

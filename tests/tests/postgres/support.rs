@@ -1,0 +1,60 @@
+//! A runtime for all tests, and stores where nobody else writes.
+
+use std::future::Future;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use ges_storage::postgres::{Options, PostgresStore};
+use ges_tests::private::Postgres;
+use tokio::runtime::Runtime;
+
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME
+        .get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"))
+}
+
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    runtime().block_on(future)
+}
+
+/// A schema of the shared cluster that was never used.
+pub fn fresh_schema() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("case_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Few connections: many tests run at once.
+pub fn options(url: &str) -> Options {
+    let mut options = Options::new(url).expect("the address");
+    options.connections = 3;
+    // There are many tests at a time, and perhaps few cores.
+    options.connect_limit = Duration::from_secs(20);
+    options.pool_limit = Duration::from_secs(20);
+    options
+}
+
+pub async fn open(options: Options) -> PostgresStore {
+    PostgresStore::open(options).await.expect("the store opens")
+}
+
+pub async fn open_shared(schema: &str) -> PostgresStore {
+    open(options(&Postgres::shared().url("postgres")).schema(schema)).await
+}
+
+/// What must come to an end, comes to it within this; a test that hangs fails here.
+pub async fn bounded<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("an end within a minute")
+}
+
+/// Asks until the answer is yes. Each question takes its time at the server, so this does not spin.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let done = tokio::time::timeout(Duration::from_secs(60), asked).await;
+    done.unwrap_or_else(|_| panic!("not within a minute: {what}"));
+}
