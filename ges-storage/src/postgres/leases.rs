@@ -38,21 +38,23 @@ impl Link {
 
     /// The keys of the raised services that are known, and the instants.
     async fn raised(&self, raised: &[Raised]) -> Result<(Vec<i32>, Vec<i64>), StoreError> {
-        let raised: Vec<&Raised> = raised
-            .iter()
-            .filter(|one| is_text(one.tenant.as_str()) && is_text(one.service.as_str()))
-            .collect();
-        if raised.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+        let (mut found, mut asked) = (Vec::new(), Vec::new());
+        for one in raised.iter().filter(|one| is_text(one.tenant.as_str()) && is_text(one.service.as_str())) {
+            match self.names.known(&(one.tenant.clone(), one.service.clone())) {
+                Some(keys) => found.push((keys.service, one.desired_before.as_millis())),
+                None => asked.push(one),
+            }
         }
-        let tenants: Vec<&str> = raised.iter().map(|one| one.tenant.as_str()).collect();
-        let services: Vec<&str> = raised.iter().map(|one| one.service.as_str()).collect();
-        let rows = self.ask(Say::Services, &[&tenants, &services]).await?;
-        let found = rows.iter().filter_map(|row| {
-            let place = usize::try_from(row.get::<_, i64>(1) - 1).ok()?;
-            Some((row.get::<_, i32>(0), raised.get(place)?.desired_before.as_millis()))
-        });
-        Ok(found.unzip())
+        if !asked.is_empty() {
+            let tenants: Vec<&str> = asked.iter().map(|one| one.tenant.as_str()).collect();
+            let services: Vec<&str> = asked.iter().map(|one| one.service.as_str()).collect();
+            let rows = self.ask(Say::Services, &[&tenants, &services]).await?;
+            found.extend(rows.iter().filter_map(|row| {
+                let place = usize::try_from(row.get::<_, i64>(1) - 1).ok()?;
+                Some((row.get::<_, i32>(0), asked.get(place)?.desired_before.as_millis()))
+            }));
+        }
+        Ok(found.into_iter().unzip())
     }
 
     pub async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {

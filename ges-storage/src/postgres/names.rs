@@ -22,7 +22,7 @@ pub(super) struct Keys {
 pub(super) struct Names(RwLock<HashMap<(TenantId, ServiceName), Keys>>);
 
 impl Names {
-    fn known(&self, name: &(TenantId, ServiceName)) -> Option<Keys> {
+    pub fn known(&self, name: &(TenantId, ServiceName)) -> Option<Keys> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 

@@ -182,6 +182,7 @@ async fn an_attempt_that_redis_lost_before_its_session_reported_is_dead() {
     assert_eq!(ors.look(&key(false)).await.unwrap(), Look::Unknown, "it is remembered");
     server.pause();
     assert!(ors.look(&key(false)).await.is_err(), "a Redis that does not answer is no death");
+    assert_eq!(ors.place(&key(false)).await.unwrap(), Look::Unknown, "it has no place yet: nobody is asked");
     server.resume();
     until("it answers again", async || ors.look(&key(false)).await.is_ok()).await;
     server.ask(&["FLUSHALL"]);

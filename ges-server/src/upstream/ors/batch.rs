@@ -148,8 +148,12 @@ mod tests {
     }
 
     fn batches() -> (Arc<Batches<Counting>>, Arc<Semaphore>) {
+        lingering(Duration::ZERO)
+    }
+
+    fn lingering(linger: Duration) -> (Arc<Batches<Counting>>, Arc<Semaphore>) {
         let gate = Arc::new(Semaphore::new(0));
-        (Arc::new(Batches::new(Counting { gate: gate.clone() }, Duration::ZERO)), gate)
+        (Arc::new(Batches::new(Counting { gate: gate.clone() }, linger)), gate)
     }
 
     /// The sizes of the batches, answered once all have asked.
@@ -177,6 +181,25 @@ mod tests {
         let sizes = sizes(join_all((0..6).map(|_| batches.ask(BYTES_MAX / 2))), &gate).await;
         assert_eq!(sizes, [1, 1, 2, 2, 2, 2]);
         assert_eq!(batches.ask(BYTES_MAX * 9).await, Ok(1), "one alone is asked whatever its size");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_while_one_lingers_is_asked_with_it() {
+        let linger = Duration::from_secs(2);
+        let (batches, gate) = lingering(linger);
+        gate.add_permits(100);
+        let begun = tokio::time::Instant::now();
+        let after = |pause| {
+            let batches = batches.clone();
+            async move {
+                tokio::time::sleep(pause).await;
+                batches.ask(1).await
+            }
+        };
+        let all = join_all([0, 1, 1_999].map(|pause| after(Duration::from_millis(pause)))).await;
+        let sizes: Vec<usize> = all.into_iter().map(Result::unwrap).collect();
+        assert_eq!(sizes, [3, 3, 3], "one call for all");
+        assert_eq!(begun.elapsed(), linger, "and nobody waits longer than the first");
     }
 
     #[tokio::test(start_paused = true)]

@@ -105,9 +105,7 @@ impl Clients {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<Answer, NoAnswer> {
-        let node = pulse.choose(chance);
-        let client = &mut self.outside[node];
-        pulse.ask(node, || judged(client.post(path, body)))
+        send(&mut self.outside, pulse, chance, "POST", path, body)
     }
 
     pub fn put(
@@ -117,10 +115,22 @@ impl Clients {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<Answer, NoAnswer> {
-        let node = pulse.choose(chance);
-        let client = &mut self.inside[node];
-        pulse.ask(node, || judged(client.send("PUT", path, Some(body))))
+        send(&mut self.inside, pulse, chance, "PUT", path, body)
     }
+}
+
+/// To one of the nodes that are there.
+fn send(
+    clients: &mut [Client],
+    pulse: &Pulse,
+    chance: &Chance,
+    method: &str,
+    path: &str,
+    body: &serde_json::Value,
+) -> Result<Answer, NoAnswer> {
+    let node = pulse.choose(chance);
+    let client = &mut clients[node];
+    pulse.ask(node, || judged(client.send(method, path, Some(body))))
 }
 
 fn judged(answer: Result<Answer, NoAnswer>) -> (Outcome, Result<Answer, NoAnswer>) {
