@@ -3,6 +3,7 @@
 pub mod copies;
 pub mod import;
 pub mod status;
+pub mod store;
 
 use std::path::PathBuf;
 

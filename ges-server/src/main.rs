@@ -1,25 +1,24 @@
 //! Reads the configuration, builds, runs, drains; nothing else.
 
-use std::io::{BufReader, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use ges_core::port::Clock;
 use ges_core::settings::SettingsFile;
-use ges_server::app::{self, App, SettingsLoader, StoreKind, Stores};
+use ges_server::app::{App, SettingsLoader, StoreKind, Stores};
 use ges_server::clock::SystemClock;
-use ges_server::command::{Arguments, Command, copies, import, status};
-use ges_server::config::{self, Config, Sources, Storage};
+use ges_server::command::{Arguments, Command, status, store};
+use ges_server::config::{self, Config, Sources};
 use ges_server::demonstration::Demonstration;
 use ges_server::http::access::hex;
 use ges_server::metrics::{Host, VERSION};
 use ges_server::{chance, logs, reload, tenants, zones};
 use ges_storage::embedded::EmbeddedStore;
-use ges_storage::postgres::PostgresStore;
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -29,9 +28,6 @@ const WAIT_FOR_STORE: Duration = Duration::from_secs(60);
 
 /// The status of `status` when it could be asked, and all is not well.
 const NEEDS_ATTENTION: u8 = 3;
-
-const USE_POSTGRES: &str = "storage.kind = postgres: the database has its own tools: pg_dump for a copy as of one \
-     instant, or a base backup with archived logs to go back to any instant; `ges-server export` prints it as JSON";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -58,19 +54,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             check(&read(arguments)?)?;
             writeln!(out, "the configuration is right")?;
         }
-        Command::Migrate => {
-            let config = read(arguments)?;
-            let Storage::Postgres(wanted) = &config.storage else {
-                bail!(
-                    "storage.kind: only Postgres is migrated by hand; the embedded store does it when it opens"
-                );
-            };
-            let (from, to) = runtime()?.block_on(migrate(wanted))?;
-            match from {
-                _ if from == to => writeln!(out, "the schema has version {to} already")?,
-                _ => writeln!(out, "the schema was brought from version {from} to {to}")?,
-            }
-        }
+        Command::Migrate => runtime()?.block_on(store::migrate(&read(arguments)?, &mut out))?,
         Command::Status => {
             let config = read(arguments)?;
             let status = runtime()?.block_on(status::of(&config.storage))?;
@@ -79,38 +63,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(NEEDS_ATTENTION));
             }
         }
-        Command::Backup { to } => runtime()?.block_on(async {
-            let stores = Stores::open(&read(arguments)?.storage).await?;
-            match &stores.kind {
-                StoreKind::Embedded(store) => Ok(store.backup(to.clone()).await?),
-                StoreKind::Memory => bail!("storage.kind = memory: nothing is kept that could be copied"),
-                StoreKind::Postgres(_) => bail!(USE_POSTGRES),
-            }
-        })?,
-        Command::Export => runtime()?.block_on(async {
-            let stores = Stores::open(&read(arguments)?.storage).await?;
-            let lines = Arc::new(Mutex::new(BufWriter::new(std::io::stdout())));
-            let to = lines.clone();
-            copies::export(&stores, move |line| writeln!(locked(&to), "{line}")).await?;
-            anyhow::Ok(locked(&lines).flush()?)
-        })?,
+        Command::Backup { to } => runtime()?.block_on(store::backup(&read(arguments)?, to))?,
+        Command::Export => runtime()?.block_on(store::export(&read(arguments)?, out))?,
         Command::Import { from, into_used } => {
-            let config = read(arguments)?;
-            let file = std::fs::File::open(from)
-                .with_context(|| format!("the file {} cannot be opened", from.display()))?;
-            let imported = runtime()?.block_on(async {
-                let stores = Stores::open(&config.storage).await?;
-                if !into_used && !copies::is_empty(&stores).await? {
-                    bail!("the store has something in it, so nothing was imported; --into-used does it all the same");
-                }
-                let look_every = config.upstream.orchestrator.look_every();
-                Ok(import::import(&stores, BufReader::new(file), look_every).await?)
-            })?;
-            let import::Imported { written, present, kept } = imported;
-            writeln!(out, "{written} written, {present} there already")?;
-            if kept > 0 {
-                writeln!(out, "{kept} there already in another form, left as they are")?;
-            }
+            runtime()?.block_on(store::import(&read(arguments)?, from, *into_used, &mut out))?;
         }
         Command::Run => {
             let config = read(arguments)?;
@@ -118,17 +74,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Brings the schema to this release's version; answers both versions.
-async fn migrate(wanted: &config::Postgres) -> anyhow::Result<(u32, u32)> {
-    let options = app::postgres_options(wanted)?;
-    let (from, _) = PostgresStore::schema_version(options.clone()).await?;
-    Ok((from, PostgresStore::migrate(options).await?))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

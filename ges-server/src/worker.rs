@@ -19,9 +19,9 @@ use crate::metrics::Metrics;
 /// Deliveries in the outside world at once; more wait their turn.
 const DELIVERIES_MAX: usize = 1024;
 
-/// What came of deliveries is written once no other one waits for its turn, and after this at the latest: while many are
-/// due at one instant, writing would only make the others later.
-const RECORD_WITHIN: Duration = Duration::from_secs(2);
+/// What came of deliveries is written once nothing that is due waits for its turn, and after this at the latest: while
+/// many are due at one instant, writing would only make the others later.
+const RECORD_WITHIN: Duration = Duration::from_secs(5);
 
 /// The wall clock may jump, so no sleep is longer than this.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
@@ -55,8 +55,7 @@ pub struct Worker {
     wakeup: Arc<Wakeup>,
     held: Notify,
     permits: Arc<Semaphore>,
-    /// Deliveries that wait for a permit; told when there are none any more.
-    crowd: watch::Sender<usize>,
+    crowd: Arc<Crowd>,
     metrics: Arc<Metrics>,
 }
 
@@ -69,7 +68,7 @@ impl Worker {
         metrics: Arc<Metrics>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(DELIVERIES_MAX));
-        let crowd = watch::Sender::new(0);
+        let crowd = Arc::new(Crowd::default());
         Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, crowd, metrics }
     }
 
@@ -153,23 +152,31 @@ impl Worker {
                     Some(_) = running.join_next(), if !running.is_empty() => continue,
                 }
             }
+            // Behind all that wait for their turn: what is taken is handed over soon, so it need not be asked about again.
+            tokio::select! {
+                biased;
+                () = &mut stopped => break,
+                _ = self.permits.acquire() => {}
+            }
             match self.dispatcher.take_due().await {
-                Ok(deliveries) => self.run_all(deliveries, &mut running),
+                Ok(deliveries) => {
+                    self.run_all(deliveries, &mut running);
+                    let more = self.dispatcher.next_due().is_some_and(|due| due <= self.engine.now());
+                    self.crowd.change(|crowd| crowd.more = more);
+                }
                 Err(error) => {
                     let pause = self.failed(&error);
                     tokio::time::sleep(pause).await;
                 }
             }
         }
+        self.crowd.change(|crowd| crowd.more = false);
         while running.join_next().await.is_some() {}
     }
 
     fn run_all(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
         let now = self.engine.now();
-        self.crowd.send_if_modified(|waiting| {
-            *waiting += deliveries.len();
-            false
-        });
+        self.crowd.change(|crowd| crowd.waiting += deliveries.len());
         for delivery in deliveries {
             if now.since(delivery.due()) > LAG {
                 self.metrics.monitor_lagging.inc();
@@ -178,15 +185,11 @@ impl Worker {
             running.spawn(async move {
                 // Closed only with the worker, which waits for its deliveries.
                 let permit = permits.acquire_owned().await;
-                crowd.send_if_modified(|waiting| {
-                    *waiting -= 1;
-                    *waiting == 0
-                });
+                crowd.change(|crowd| crowd.waiting -= 1);
                 // On the heap, so that the many that still wait their turn are small.
                 let performed = Box::pin(delivery.perform()).await;
                 drop(permit);
-                let mut crowd = crowd.subscribe();
-                let _ = timeout(RECORD_WITHIN, crowd.wait_for(|waiting| *waiting == 0)).await;
+                let _ = timeout(RECORD_WITHIN, crowd.gone()).await;
                 Box::pin(performed.record()).await;
             });
         }
@@ -208,6 +211,35 @@ impl Worker {
     fn failed(&self, error: &StoreError) -> Duration {
         tracing::error!(error = %error, cause = %chain(error), "the store failed; it is asked again");
         PAUSE_AFTER_FAILURE
+    }
+}
+
+/// What is due and is not on its way yet.
+#[derive(Default)]
+struct Crowd(watch::Sender<Waiting>);
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Waiting {
+    /// Deliveries without a permit.
+    waiting: usize,
+    /// Whether the dispatcher holds more of them.
+    more: bool,
+}
+
+impl Crowd {
+    /// Tells only when there is nobody left: whoever waits for less would be woken by each.
+    fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        self.0.send_if_modified(|crowd| {
+            let before = *crowd;
+            change(crowd);
+            before != *crowd && *crowd == Waiting::default()
+        });
+    }
+
+    /// When there is nobody left.
+    async fn gone(&self) {
+        // The sender lives as long as this.
+        let _ = self.0.subscribe().wait_for(|crowd| *crowd == Waiting::default()).await;
     }
 }
 

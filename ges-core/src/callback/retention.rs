@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Callback, State};
+use crate::dispatch::look_instant;
 use crate::time::Timestamp;
 
 /// Every record is kept so long after its desired time, whatever its ttl (callback-domain §10.2).
@@ -38,6 +39,6 @@ impl Callback {
 
     /// When a live session is looked at next; at the end of its retention when sessions cannot be looked at.
     fn look_at(&self, look_every: Option<Duration>) -> Timestamp {
-        look_every.map_or(self.purge_at(), |every| (self.updated + every).min(self.purge_at()))
+        look_every.map_or(self.purge_at(), |every| look_instant(self.updated + every).min(self.purge_at()))
     }
 }

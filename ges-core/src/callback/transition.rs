@@ -7,7 +7,7 @@ use super::{
     Callback, CancelledBy, Completed, Effect, Event, Happening, LifecycleEvent, Reason, Session,
     SessionState, SessionUpdate, State, StateName, Task,
 };
-use crate::dispatch::retry;
+use crate::dispatch::{UNDER_WAY, retry};
 use crate::time::Timestamp;
 
 /// How long ago the desired time must be for a dead session to be started again: from 2 to 120 minutes
@@ -301,15 +301,6 @@ impl Draft {
         self.next.outbox.iter_mut().find(same)
     }
 
-    /// Whether the orchestrator may already know the pending attempt: never before its instant, because a hand-over
-    /// is never early.
-    fn may_be_handed_over(&self) -> bool {
-        self.next.pending_attempt().is_some_and(|effect| {
-            let refused_before = matches!(effect.task, Task::HandOver { refusals, .. } if refusals > 0);
-            self.now >= effect.not_before || effect.tries > 0 || refused_before
-        })
-    }
-
     fn start_session(&mut self, attempt: u32, reference: Option<&str>) {
         self.next.outbox.retain(|effect| !matches!(effect.task, Task::HandOver { .. }));
         self.happenings.extend([Happening::CallbackSubmitted, Happening::CallbackQueued]);
@@ -318,22 +309,27 @@ impl Draft {
         self.next.state = State::Queued(session);
     }
 
-    /// Ends the callback by our own decision: a session that exists, or may exist, is told.
+    /// Ends the callback by our own decision: a session that exists, or may exist, is told. One may exist as soon as its
+    /// attempt is issued, however far its instant is: what is decided before the hand-over can be committed after it, and
+    /// the node that hands over may die before it says so. Then it is told when no hand-over can be under way any more.
     fn end_from_here(&mut self, reason: Reason) {
-        let may_exist = self.may_be_handed_over().then_some((self.next.attempts, None));
-        let exists = self.next.session().map(|session| (session.attempt, session.reference.clone()));
+        let exists =
+            self.next.session().map(|session| telling(session.attempt, session.reference.clone(), self.now));
+        let may_exist = || {
+            let pending = self.next.pending_attempt()?;
+            Some(telling(pending.attempt(), None, pending.not_before.max(self.now) + UNDER_WAY))
+        };
+        let tell = exists.or_else(may_exist);
         self.complete(reason);
-        if let Some((attempt, reference)) = exists.or(may_exist) {
-            self.next.outbox.push(telling(attempt, reference, self.now));
-        }
+        self.next.outbox.extend(tell);
     }
 
     fn tell_session_if_we_ended_it(&mut self, attempt: u32, reference: Option<&str>) {
         let ended_here = self.next.reason().is_some_and(Reason::is_ours);
-        let pending = self.next.outbox.iter_mut().find(|effect| is_telling(effect, attempt));
-        match pending.map(|effect| &mut effect.task) {
-            Some(Task::TellSession { reference: known, .. }) => {
+        match self.next.outbox.iter_mut().find(|effect| is_telling(effect, attempt)) {
+            Some(Effect { task: Task::TellSession { reference: known, .. }, not_before, .. }) => {
                 *known = known.take().or(reference.map(Into::into));
+                *not_before = self.now.min(*not_before);
             }
             _ if ended_here => {
                 self.next.outbox.push(telling(attempt, reference.map(Into::into), self.now));
@@ -376,8 +372,8 @@ impl Draft {
     }
 }
 
-fn telling(attempt: u32, reference: Option<String>, now: Timestamp) -> Effect {
-    Effect { task: Task::TellSession { attempt, reference }, not_before: now, tries: 0 }
+fn telling(attempt: u32, reference: Option<String>, not_before: Timestamp) -> Effect {
+    Effect { task: Task::TellSession { attempt, reference }, not_before, tries: 0 }
 }
 
 fn is_telling(effect: &Effect, of: u32) -> bool {

@@ -8,7 +8,7 @@ use crate::callback::{
     Callback, Direction, Event, Happening, Kind, LifecycleEvent, OfferType, PushTarget, Request, State,
     StateName, Step, step,
 };
-use crate::dispatch::INLINE_GRACE;
+use crate::dispatch::{FRESH, INLINE_GRACE};
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::number::{NumberRefused, PhoneNumber};
 use crate::port::{Booked, Booking, CaptchaVerdict, Guard, StoreError};
@@ -240,12 +240,20 @@ impl Engine {
         }
     }
 
-    /// Hands over what is due at once, before the booking is answered. Whatever comes of it, the booking stands.
+    /// Hands over what is due at once, before the booking is answered. Whatever comes of it, the booking stands. What has
+    /// changed while this process was slow or frozen is left to the dispatcher.
     async fn first_hand_over(&self, callback: Callback) -> Callback {
-        match callback.pending_attempt().map(crate::callback::Effect::attempt) {
-            Some(attempt) => self.hand_over(callback, attempt).await,
-            None => callback,
+        let Some(pending) = callback.pending_attempt() else { return callback };
+        let (attempt, late) = (pending.attempt(), self.now().since(pending.not_before) > FRESH);
+        if late && !self.is_newest(&callback).await {
+            return callback;
         }
+        self.hand_over(callback, attempt).await
+    }
+
+    async fn is_newest(&self, callback: &Callback) -> bool {
+        let stored = self.parts.callbacks.get(&callback.tenant, callback.id).await;
+        stored.is_ok_and(|stored| stored.is_some_and(|stored| stored.version == callback.version))
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use super::Engine;
 use super::show::session_key;
 use crate::callback::{Callback, Event, Step, Task, step};
-use crate::dispatch::{AGAIN, AHEAD, INDEX_LEAD, LEASE, PASS, Plan, plan};
+use crate::dispatch::{AGAIN, AHEAD, FRESH, INDEX_LEAD, LEASE, PASS, Plan, look_instant, plan};
 use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
 use crate::lead::EarlySubmission;
 use crate::port::{Change, Lease, LeaseRequest, Leased, Look, Raised, Release, SessionKey, StoreError};
@@ -32,6 +34,15 @@ pub struct Dispatcher {
     doubtful: AtomicBool,
     /// Sessions that were gone when last looked at.
     gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
+    looked_at: LookedAt,
+}
+
+/// Leases of sessions that were looked at. They are given back together: while one statement is under way, what comes
+/// waits for the next.
+#[derive(Default)]
+struct LookedAt {
+    releases: Mutex<Vec<Release>>,
+    turn: futures_util::lock::Mutex<()>,
 }
 
 /// What is leased and waits for its instant.
@@ -60,6 +71,8 @@ pub struct Delivery {
     engine: Arc<Engine>,
     dispatcher: Arc<Dispatcher>,
     errand: Errand,
+    /// When it was last known to be held.
+    checked: Timestamp,
 }
 
 impl Dispatcher {
@@ -71,6 +84,7 @@ impl Dispatcher {
             held: Mutex::default(),
             doubtful: AtomicBool::new(false),
             gone: Mutex::default(),
+            looked_at: LookedAt::default(),
         })
     }
 
@@ -100,29 +114,36 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Leases batch after batch. While one is decided and committed the next is leased already.
     async fn look_for_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         let store = &self.engine.parts.callbacks;
-        loop {
-            let now = self.engine.now();
-            let raised = self.raised(now).await;
-            let request = LeaseRequest {
-                owner: self.node.clone(),
-                now,
-                until: now + AHEAD,
-                raised,
-                lasting: LEASE,
-                limit: BATCH,
-            };
-            let leased = store.lease(request).await?;
-            let found = leased.len();
-            self.sort(leased, now).await?;
-            if found < BATCH {
-                let next = store.next_wake().await?.map_or(now + PASS, |wake| wake - AHEAD);
-                // What is due by now and was not found is leased to somebody; asking all the time does not free it.
-                let earliest = if found == 0 { now + AGAIN } else { now };
-                return Ok(next.clamp(earliest, now + PASS));
-            }
+        let (mut leased, mut asked) = self.lease_some().await?;
+        while leased.len() == BATCH {
+            let (sorted, next) = join(self.sort(leased, asked), self.lease_some()).await;
+            sorted?;
+            (leased, asked) = next?;
         }
+        let found = leased.len();
+        self.sort(leased, asked).await?;
+        let next = store.next_wake().await?.map_or(asked + PASS, |wake| wake - AHEAD);
+        // What is due by now and was not found is leased to somebody; asking all the time does not free it.
+        let earliest = if found == 0 { asked + AGAIN } else { asked };
+        Ok(next.clamp(earliest, asked + PASS))
+    }
+
+    /// One batch of what is due soon, and when it was asked for.
+    async fn lease_some(&self) -> Result<(Vec<Leased>, Timestamp), StoreError> {
+        let now = self.engine.now();
+        let raised = self.raised(now).await;
+        let request = LeaseRequest {
+            owner: self.node.clone(),
+            now,
+            until: now + AHEAD,
+            raised,
+            lasting: LEASE,
+            limit: BATCH,
+        };
+        Ok((self.engine.parts.callbacks.lease(request).await?, now))
     }
 
     /// The earliest instant of anything held; none when nothing is.
@@ -154,7 +175,7 @@ impl Dispatcher {
             }
         };
         let still = errands.into_iter().zip(held).filter(|(_, held)| *held);
-        Ok(still.map(|(errand, _)| self.delivery(errand)).collect())
+        Ok(still.map(|(errand, _)| self.delivery(errand, now)).collect())
     }
 
     /// One whole pass for hosts without timers of their own: looks ahead and does everything that is due, one after the
@@ -204,8 +225,25 @@ impl Dispatcher {
         &self.node
     }
 
-    fn delivery(self: &Arc<Self>, errand: Errand) -> Delivery {
-        Delivery { engine: self.engine.clone(), dispatcher: self.clone(), errand }
+    fn delivery(self: &Arc<Self>, errand: Errand, checked: Timestamp) -> Delivery {
+        Delivery { engine: self.engine.clone(), dispatcher: self.clone(), errand, checked }
+    }
+
+    /// Whether it is still ours to hand over, when that was long ago asked; whatever became of it meanwhile is not ours
+    /// to undo. When the store does not say, it is held again and asked about with the next that are due.
+    async fn still_held(&self, errand: Errand, checked: Timestamp) -> Option<Errand> {
+        let now = self.engine.now();
+        if checked <= now && now.since(checked) <= FRESH {
+            return Some(errand);
+        }
+        let lease = std::slice::from_ref(&errand.lease);
+        match self.engine.parts.callbacks.held(lease, now).await {
+            Ok(held) => held.first().is_some_and(|held| *held).then_some(errand),
+            Err(_) => {
+                self.hold(errand);
+                None
+            }
+        }
     }
 
     fn pop_due(&self, now: Timestamp) -> Vec<Errand> {
@@ -381,7 +419,11 @@ impl Delivery {
     /// The part in the outside world, within the time limits of the orchestrator. A host that bounds how many are under
     /// way there lets the next one go as soon as this ends, and has the rest done beside it.
     pub async fn perform(self) -> Performed {
-        let Delivery { engine, dispatcher, errand: Errand { callback, lease, what, .. } } = self;
+        let Delivery { engine, dispatcher, errand, checked } = self;
+        let Some(errand) = dispatcher.still_held(errand, checked).await else {
+            return Performed { engine, outcome: None };
+        };
+        let Errand { callback, lease, what, .. } = errand;
         let outcome = match what {
             What::Task(Task::HandOver { attempt, .. }) => Some(engine.submit(callback, attempt).await),
             What::Task(Task::TellSession { attempt, reference }) => {
@@ -448,13 +490,23 @@ impl Dispatcher {
         let every = self.engine.parts.orchestrator.look_every().unwrap_or(PASS);
         // Up to a tenth more, so that sessions started together are not looked at together for ever.
         let jitter = self.engine.parts.ids.below(u64::try_from(every.as_millis() / 10).unwrap_or(0));
-        let not_before =
-            (self.engine.now() + every + Duration::from_millis(jitter)).min(match callback.state {
-                crate::callback::State::Processing(_) => callback.purge_at(),
-                _ => callback.expires_at(),
-            });
-        // When it cannot be given back, the lease runs out by itself.
-        let _ = self.engine.parts.callbacks.release(vec![Release { lease, not_before }]).await;
+        let next = look_instant(self.engine.now() + every + Duration::from_millis(jitter));
+        let not_before = next.min(match callback.state {
+            crate::callback::State::Processing(_) => callback.purge_at(),
+            _ => callback.expires_at(),
+        });
+        self.give_back(Release { lease, not_before }).await;
+    }
+
+    async fn give_back(&self, release: Release) {
+        let LookedAt { releases, turn } = &self.looked_at;
+        releases.lock().unwrap_or_else(PoisonError::into_inner).push(release);
+        let _turn = turn.lock().await;
+        let releases = std::mem::take(&mut *releases.lock().unwrap_or_else(PoisonError::into_inner));
+        if !releases.is_empty() {
+            // When they cannot be given back, the leases run out by themselves.
+            let _ = self.engine.parts.callbacks.release(releases).await;
+        }
     }
 
     fn count_gone(&self, key: &(TenantId, CallbackId)) -> u32 {

@@ -1,33 +1,47 @@
-//! The store is away at the very instant of a hand-over, or just as it gives leases.
+//! The store is away at the very instant of a hand-over, or just as it gives leases, or a node stands still there.
 
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use ges_core::callback::{Callback, StateName};
-use ges_core::engine::Dispatcher;
+use futures_util::future::join_all;
+use ges_core::callback::{Callback, CancelledBy, StateName};
+use ges_core::dispatch::FRESH;
+use ges_core::engine::{Delivery, Dispatcher, Engine, NewCallback};
 use ges_core::memory::MemoryStore;
 use ges_core::port::{
     Booked, Booking, CallbackStore, Change, Clock, Conflict, Lease, LeaseRequest, Leased, Page, Query,
     Release, StoreError, Tally,
 };
 use ges_core::slots::Occupancy;
+use ges_core::testing::{ManualClock, ScriptedOrchestrator};
 use ges_core::time::Interval;
 use ges_core::{CallbackId, NodeId, ServiceName, TenantId, Timestamp};
 
-use crate::office::{Office, monday};
+use crate::office::{Office, SERVICE, monday, ny_office, service};
 
-/// A store that cannot be asked about leases for a while, or gives leases and loses the answer.
+/// A store that cannot be asked about leases for a while, or gives leases and loses the answer, or stores a booking and
+/// answers so late that it was cancelled meanwhile.
 struct Away {
     store: Arc<MemoryStore>,
     is_away: AtomicBool,
     loses_leases: AtomicBool,
+    late: Option<(Arc<ManualClock>, Arc<Engine>)>,
+    /// How often leases were given back.
+    releases: AtomicUsize,
 }
 
 impl Away {
-    fn over(store: &Arc<MemoryStore>) -> Arc<Self> {
+    fn new(store: &Arc<MemoryStore>) -> Self {
         let (is_away, loses_leases) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Away { store: store.clone(), is_away, loses_leases })
+        Away { store: store.clone(), is_away, loses_leases, late: None, releases: AtomicUsize::new(0) }
+    }
+
+    fn over(store: &Arc<MemoryStore>) -> Arc<Self> {
+        Arc::new(Away::new(store))
     }
 }
 
@@ -40,7 +54,13 @@ impl CallbackStore for Away {
         self.store.held(leases, now).await
     }
     async fn book(&self, booking: Booking) -> Result<Booked, StoreError> {
-        self.store.book(booking).await
+        let (tenant, id) = (booking.callback.tenant.clone(), booking.callback.id);
+        let booked = self.store.book(booking).await;
+        if let Some((clock, elsewhere)) = &self.late {
+            clock.advance(2 * FRESH);
+            elsewhere.cancel(&tenant, id, CancelledBy::Client).await.unwrap();
+        }
+        booked
     }
     async fn get(&self, tenant: &TenantId, id: CallbackId) -> Result<Option<Callback>, StoreError> {
         self.store.get(tenant, id).await
@@ -56,6 +76,14 @@ impl CallbackStore for Away {
         leased
     }
     async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
+        self.releases.fetch_add(1, Ordering::SeqCst);
+        // It takes a while, as it does where the store is another process.
+        let mut asked = false;
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         self.store.release(releases).await
     }
     async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
@@ -125,4 +153,76 @@ fn leases_whose_answer_was_lost_are_not_waited_for() {
     }
     assert_eq!(due, monday("19:58"), "long before the lost lease expires");
     assert_eq!(office.state(booked.id), StateName::Queued);
+}
+
+/// A node that has made sure that it may hand over, and then stands still for a while.
+fn about_to_hand_over(office: &Office, store: &Arc<Away>) -> (CallbackId, Arc<Dispatcher>, Vec<Delivery>) {
+    let booked = office.scheduled(monday("20:00")).unwrap();
+    let node = office.node_on(store.clone());
+    office.clock.set(monday("19:57:55"));
+    pollster::block_on(node.look_ahead()).unwrap();
+    office.clock.set(node.next_due().unwrap());
+    let deliveries = pollster::block_on(node.take_due()).unwrap();
+    office.clock.advance(2 * FRESH);
+    (booked.id, node, deliveries)
+}
+
+#[test]
+fn a_node_that_stood_still_does_not_hand_over_what_was_cancelled_meanwhile() {
+    let office = Office::open_at(monday("19:00"));
+    let (id, _, deliveries) = about_to_hand_over(&office, &Away::over(&office.store));
+    pollster::block_on(office.engine.cancel(&office.tenant, id, CancelledBy::Client)).unwrap();
+    deliveries.into_iter().for_each(|delivery| pollster::block_on(delivery.run()));
+    assert!(office.orchestrator.seen().is_empty());
+}
+
+#[test]
+fn a_node_that_stood_still_and_cannot_ask_holds_on_to_what_is_due() {
+    let office = Office::open_at(monday("19:00"));
+    let store = Away::over(&office.store);
+    let (id, node, deliveries) = about_to_hand_over(&office, &store);
+    store.is_away.store(true, Ordering::SeqCst);
+    deliveries.into_iter().for_each(|delivery| pollster::block_on(delivery.run()));
+    assert!(office.orchestrator.seen().is_empty(), "nobody can say whether it may");
+    store.is_away.store(false, Ordering::SeqCst);
+    for delivery in pollster::block_on(node.take_due()).unwrap() {
+        pollster::block_on(delivery.run());
+    }
+    assert_eq!(office.state(id), StateName::Queued, "long before its lease expires");
+}
+
+#[test]
+fn a_booking_that_was_answered_late_is_not_handed_over_when_it_was_cancelled_meanwhile() {
+    let office = Office::open_at(monday("19:00"));
+    let late = Some((office.clock.clone(), office.engine.clone()));
+    let engine = office.engine_on(Arc::new(Away { late, ..Away::new(&office.store) }));
+    let wish = NewCallback::immediate(SERVICE, "12223334444".parse().unwrap());
+    let booked = pollster::block_on(engine.book(&office.tenant, wish)).unwrap().callback;
+    assert!(office.orchestrator.seen().is_empty());
+    assert_eq!(office.state(booked.id), StateName::Completed);
+}
+
+#[test]
+fn sessions_are_looked_at_together_and_their_leases_given_back_together() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let clock = Arc::new(ManualClock::at(monday("15:00:01")));
+    let orchestrator = ScriptedOrchestrator::new(clock.clone()).looked_at(Some(MINUTE));
+    let office = Office::made_of(service(), ny_office(), clock, orchestrator);
+    let ids: Vec<CallbackId> = (0..20)
+        .map(|n| {
+            office.clock.advance(Duration::from_millis(90));
+            office.immediate(&format!("1222333{n:04}")).unwrap().id
+        })
+        .collect();
+    let store = Away::over(&office.store);
+    let node = office.node_on(store.clone());
+    office.clock.advance(MINUTE - Duration::from_secs(5));
+    pollster::block_on(node.look_ahead()).unwrap();
+    office.clock.set(node.next_due().unwrap());
+    let deliveries = pollster::block_on(node.take_due()).unwrap();
+    assert_eq!(deliveries.len(), ids.len(), "all at one instant");
+    pollster::block_on(join_all(deliveries.into_iter().map(Delivery::run)));
+    assert_eq!(store.releases.load(Ordering::SeqCst), 2, "the first, and the others while it was under way");
+    let held = pollster::block_on(office.store.next_wake()).unwrap().unwrap();
+    assert!(held >= office.clock.now() + MINUTE, "each is looked at again");
 }

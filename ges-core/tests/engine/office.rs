@@ -153,9 +153,14 @@ impl Office {
 
     /// A node of its own over another way to the same store.
     pub fn node_on(&self, callbacks: Arc<dyn CallbackStore>) -> Arc<Dispatcher> {
+        Dispatcher::new(self.engine_on(callbacks), "third".into())
+    }
+
+    /// An engine of its own over another way to the same store.
+    pub fn engine_on(&self, callbacks: Arc<dyn CallbackStore>) -> Arc<Engine> {
         let engine = Arc::new(Engine::new(Parts { callbacks, ..self.parts.clone() }));
         engine.configure((*self.engine.settings(&self.tenant).unwrap()).clone());
-        Dispatcher::new(engine, "third".into())
+        engine
     }
 
     /// Sets the wait; cached answers are let go by moving the clock on.

@@ -471,9 +471,9 @@ BEGIN
            array_agg(d.waiting OR d.wake < 9223372036854775807)
         INTO ids, tenants, dues, kept
         FROM unnest(p_ids, p_tenants, p_fences, p_not_before) b (id, tenant, fence, not_before)
-        CROSS JOIN LATERAL (SELECT d.id, d.tenant, d.wake, d.waiting FROM due d
-              WHERE d.id = b.id AND d.tenant = (SELECT t.key FROM tenant t WHERE t.name = b.tenant)
-                AND d.owner <> '' AND d.fence = b.fence FOR UPDATE) d;
+        CROSS JOIN LATERAL (SELECT d.id, d.tenant, d.wake, d.waiting, d.fence FROM due d
+              WHERE d.id = b.id AND d.tenant = (SELECT t.key FROM tenant t WHERE t.name = b.tenant) FOR UPDATE) d
+        WHERE d.fence = b.fence AND b.fence <> 0;
     gone := ARRAY(SELECT d.ctid FROM unnest(ids, tenants, kept) b (id, tenant, kept)
         CROSS JOIN LATERAL (SELECT d.ctid FROM due d WHERE d.id = b.id AND d.tenant = b.tenant OFFSET 0) d
         WHERE NOT b.kept);
@@ -503,9 +503,9 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     held := coalesce((SELECT array_agg(d.id IS NOT NULL ORDER BY b.n)
         FROM unnest(p_ids, p_tenants, p_fences, p_versions) WITH ORDINALITY b (id, tenant, fence, version, n)
-        LEFT JOIN tenant t ON t.name = b.tenant
-        LEFT JOIN due d ON d.id = b.id AND d.tenant = t.key AND d.owner <> '' AND d.fence = b.fence
-                       AND d.version = b.version AND d.lease_until > p_now), '{}');
+        LEFT JOIN LATERAL (SELECT t.key FROM tenant t WHERE t.name = b.tenant OFFSET 0) t ON true
+        LEFT JOIN LATERAL (SELECT * FROM due d WHERE d.id = b.id AND d.tenant = t.key OFFSET 0) d
+            ON d.fence = b.fence AND d.version = b.version AND d.lease_until > p_now), '{}');
     clock := ges_clock();
 END $$;
 

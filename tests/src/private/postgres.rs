@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 pub use options::PostgresOptions;
 
 use super::place::signal;
-use super::{Place, binary, patience};
+use super::{Certificates, Place, binary, patience};
 
 /// Who may do everything, without a password.
 const USER: &str = "ges";
@@ -25,6 +25,8 @@ pub struct Postgres {
     databases: AtomicU64,
     /// Of its own disk, if it has one.
     mebibytes: Option<u32>,
+    /// Whose folder is there as long as this.
+    certificates: Option<Certificates>,
 }
 
 impl Postgres {
@@ -201,7 +203,14 @@ impl Postgres {
 
     fn in_place(place: Place, mebibytes: Option<u32>) -> Self {
         let address = crate::server::free_address();
-        Postgres { place, address, server: Mutex::default(), databases: AtomicU64::new(0), mebibytes }
+        Postgres {
+            place,
+            address,
+            server: Mutex::default(),
+            databases: AtomicU64::new(0),
+            mebibytes,
+            certificates: None,
+        }
     }
 
     fn launch(&self) {

@@ -6,5 +6,7 @@ mod crash;
 mod limits;
 mod outcome;
 mod peers;
+mod plans;
 mod schema;
 mod support;
+mod tls;

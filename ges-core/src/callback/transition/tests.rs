@@ -7,9 +7,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::callback::*;
+use crate::dispatch::UNDER_WAY;
 use crate::id::CallbackId;
 use crate::time::Timestamp;
 
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn at(text: &str) -> Timestamp {
@@ -146,11 +148,28 @@ fn an_issued_attempt_is_not_moved_any_more() {
     for now in [instant - MINUTE, instant - Duration::from_millis(1), instant] {
         assert_eq!(refusal(&issued, reschedule(), now), WhyRefused::NotScheduled);
     }
-    // A cancel before the instant needs to tell nobody: no session can exist yet (invariant 28).
-    let early = apply(issued.clone(), Event::Cancel { by: CancelledBy::Client }, instant - MINUTE);
-    assert!(early.outbox.is_empty());
-    let late = apply(issued, Event::Cancel { by: CancelledBy::Client }, instant);
-    assert_eq!(late.outbox.len(), 1, "the session that may exist is told");
+}
+
+#[test]
+fn a_cancelled_attempt_tells_the_session_it_may_have_begun() {
+    let instant = desired() - 2 * MINUTE;
+    let issued = apply(booked(Kind::Scheduled), Event::Issue { at: instant }, instant - MINUTE);
+    // Decided before the hand-over, it may be committed after it. Told too early, the session would not be there yet.
+    for (now, told_at) in
+        [(instant - MINUTE, instant), (instant, instant), (instant + MINUTE, instant + MINUTE)]
+    {
+        let after = apply(issued.clone(), Event::Cancel { by: CancelledBy::Client }, now);
+        let told: Vec<_> = after.outbox.iter().map(|effect| (&effect.task, effect.not_before)).collect();
+        let told_at = told_at + UNDER_WAY;
+        assert_eq!(told, [(&Task::TellSession { attempt: 1, reference: None }, told_at)]);
+    }
+    let ended = apply(issued, Event::Cancel { by: CancelledBy::Client }, instant);
+    let confirmed =
+        apply(ended, Event::HandedOver { attempt: 1, reference: Some("s-1".into()) }, instant + SECOND);
+    let task = Task::TellSession { attempt: 1, reference: Some("s-1".into()) };
+    assert_eq!(confirmed.outbox, [Effect { task, not_before: instant + SECOND, tries: 0 }], "told at once");
+    let waiting = apply(booked(Kind::Scheduled), Event::Cancel { by: CancelledBy::Client }, instant);
+    assert!(waiting.outbox.is_empty(), "what was never issued never reaches anybody (invariant 28)");
 }
 
 #[test]

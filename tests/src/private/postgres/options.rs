@@ -34,7 +34,8 @@ impl PostgresOptions {
         self
     }
 
-    /// The same, with TLS, which clients may use or not, and a certificate of its own of this authority.
+    /// The same, with TLS, which clients may use or not, and a certificate of its own of this authority. Its folder
+    /// is there as long as the server.
     pub fn with_tls(mut self, certificates: Certificates) -> Self {
         self.certificate = Some(certificates);
         self
@@ -60,7 +61,7 @@ impl PostgresOptions {
             Some(size) => Place::of_size(size)?,
             None => Place::new(),
         };
-        let postgres = Postgres::in_place(place, self.mebibytes);
+        let mut postgres = Postgres::in_place(place, self.mebibytes);
         let place = &postgres.place;
         let mut copy = Command::new("cp");
         copy.args(["-a", "--reflink=auto"]).arg(template().folder().join("data")).arg(place.folder());
@@ -72,6 +73,7 @@ impl PostgresOptions {
             place.put("server.key", &key);
         }
         place.put("data/postgresql.auto.conf", &self.text(&postgres));
+        postgres.certificates = self.certificate;
         postgres.launch();
         Some(postgres)
     }

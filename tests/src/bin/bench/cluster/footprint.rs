@@ -10,7 +10,7 @@ use crate::table::Table;
 use crate::{lateness, settings};
 
 /// As the rows of the table are compressed.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 6;
 
 /// So many scheduled callbacks in each row.
 pub fn measure(world: &World, count: u64, table: &mut Table) -> anyhow::Result<()> {

@@ -1,0 +1,88 @@
+//! What is done to a store from the command line: its schema brought up to date, a copy, all of it printed or read in.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, bail};
+use ges_storage::postgres::PostgresStore;
+
+use super::{copies, import};
+use crate::app::{StoreKind, Stores, postgres_options};
+use crate::config::{Config, Storage};
+
+const USE_POSTGRES: &str = "storage.kind = postgres: the database has its own tools: pg_dump for a copy as of one \
+     instant, or a base backup with archived logs to go back to any instant; `ges-server export` prints it as JSON";
+
+/// Brings the schema to this release's version, and says what was done.
+///
+/// # Errors
+/// When the store is not Postgres, or cannot be reached or migrated; then nothing has changed.
+pub async fn migrate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+    let Storage::Postgres(wanted) = &config.storage else {
+        bail!("storage.kind: only Postgres is migrated by hand; the embedded store does it when it opens");
+    };
+    let options = postgres_options(wanted)?;
+    let (from, _) = PostgresStore::schema_version(options.clone()).await?;
+    let to = PostgresStore::migrate(options).await?;
+    if from == to {
+        writeln!(out, "the schema has version {to} already")?;
+    } else {
+        writeln!(out, "the schema was brought from version {from} to {to}")?;
+    }
+    Ok(())
+}
+
+/// Copies the embedded store.
+///
+/// # Errors
+/// When the store is another one, is in use, or the copy cannot be written.
+pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
+    match &Stores::open(&config.storage).await?.kind {
+        StoreKind::Embedded(store) => Ok(store.backup(to.to_owned()).await?),
+        StoreKind::Memory => bail!("storage.kind = memory: nothing is kept that could be copied"),
+        StoreKind::Postgres(_) => bail!(USE_POSTGRES),
+    }
+}
+
+/// Prints everything, a line of JSON for each thing.
+///
+/// # Errors
+/// When the store cannot be read, or `out` takes no more.
+pub async fn export(config: &Config, out: impl Write + Send + 'static) -> anyhow::Result<()> {
+    let stores = Stores::open(&config.storage).await?;
+    let lines = Arc::new(Mutex::new(BufWriter::new(out)));
+    let to = lines.clone();
+    copies::export(&stores, move |line| writeln!(locked(&to), "{line}")).await?;
+    Ok(locked(&lines).flush()?)
+}
+
+/// Reads in what [`export`] printed, and says how much of it was new.
+///
+/// # Errors
+/// When the file or the store cannot be read or written, or the store is in use already and `into_used` is not given.
+pub async fn import(
+    config: &Config,
+    from: &Path,
+    into_used: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let file = File::open(from).with_context(|| format!("the file {} cannot be opened", from.display()))?;
+    let stores = Stores::open(&config.storage).await?;
+    if !into_used && !copies::is_empty(&stores).await? {
+        bail!("the store has something in it, so nothing was imported; --into-used does it all the same");
+    }
+    let look_every = config.upstream.orchestrator.look_every();
+    let imported = import::import(&stores, BufReader::new(file), look_every).await?;
+    let import::Imported { written, present, kept } = imported;
+    writeln!(out, "{written} written, {present} there already")?;
+    if kept > 0 {
+        writeln!(out, "{kept} there already in another form, left as they are")?;
+    }
+    Ok(())
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,61 @@
+//! Plans that were made while tables were small must do when they are large (docs/decisions/plans-that-stay.md).
+
+use ges_storage::postgres::PostgresStore;
+use ges_tests::private::Postgres;
+
+use crate::support::{block_on, bounded, options};
+
+/// Leases that are asked about in one statement, and all that are held.
+const ASKED: u32 = 50;
+const LEASED: u32 = 2_000;
+
+const ID: &str = "lpad(n::text, 32, '0')::uuid";
+
+/// Rows of who has what that are read for each lease of the last question, in a session that was asked the same about one
+/// lease while there was no other.
+fn read_for_each(function: &str, last: &str) -> u64 {
+    let server = Postgres::shared();
+    let database = server.fresh_database_name();
+    let url = server.url(&database);
+    block_on(bounded(async { PostgresStore::migrate(options(&url)).await.expect("migrate") }));
+    let lease = |first: u32, last: u32| {
+        format!(
+            "INSERT INTO due (id, desired, version, wake, due, lease_until, fence, tenant, service, waiting, owner) \
+             SELECT {ID}, 0, 1, n, n, 1000000, n, 1, 1, false, 'node' FROM generate_series({first}, {last}) n;"
+        )
+    };
+    let ask = |most: u32| {
+        format!(
+            "SELECT 'answer ' || {function}(array_agg({ID}), array_agg('tenant'::text), array_agg(n::int8), {last})::text \
+             FROM generate_series(1, {most}) n;"
+        )
+    };
+    let read = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'due';";
+    let script = [
+        // As the sessions of the store are set.
+        "SET search_path = ges; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;",
+        "SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;",
+        "INSERT INTO tenant (name) VALUES ('tenant');",
+        &lease(1, 1),
+        "ANALYZE due; ANALYZE tenant;",
+        &ask(1).repeat(10),
+        &lease(2, LEASED),
+        read,
+        &ask(ASKED),
+        read,
+    ];
+    let lines = server.ask(&database, &script.concat());
+    let numbers: Vec<u64> = lines.iter().filter_map(|line| line.parse().ok()).collect();
+    let [before, after] = numbers.as_slice() else { panic!("{lines:?}") };
+    (after - before).div_ceil(u64::from(ASKED))
+}
+
+#[test]
+fn asking_about_a_lease_and_giving_it_back_reads_no_other() {
+    for (function, last, most) in
+        [("ges_held", "array_agg(1::int8), 0", 1), ("ges_release", "array_agg(n::int8)", 3)]
+    {
+        let read = read_for_each(function, last);
+        assert!(read <= most, "{function} reads {read} rows for each of {ASKED} leases");
+    }
+}
