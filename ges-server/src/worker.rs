@@ -23,6 +23,9 @@ const DELIVERIES_MAX: usize = 1024;
 /// many are due at one instant, writing would only make the others later.
 const RECORD_WITHIN: Duration = Duration::from_secs(5);
 
+/// So long it also waits for what is on its way already.
+const SETTLE: Duration = Duration::from_millis(100);
+
 /// The wall clock may jump, so no sleep is longer than this.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 
@@ -160,9 +163,12 @@ impl Worker {
             }
             match self.dispatcher.take_due().await {
                 Ok(deliveries) => {
-                    self.run_all(deliveries, &mut running);
                     let more = self.dispatcher.next_due().is_some_and(|due| due <= self.engine.now());
-                    self.crowd.change(|crowd| crowd.more = more);
+                    self.crowd.change(|crowd| {
+                        crowd.waiting += deliveries.len();
+                        crowd.more = more;
+                    });
+                    self.run_all(deliveries, &mut running);
                 }
                 Err(error) => {
                     let pause = self.failed(&error);
@@ -176,7 +182,6 @@ impl Worker {
 
     fn run_all(&self, deliveries: Vec<Delivery>, running: &mut JoinSet<()>) {
         let now = self.engine.now();
-        self.crowd.change(|crowd| crowd.waiting += deliveries.len());
         for delivery in deliveries {
             if now.since(delivery.due()) > LAG {
                 self.metrics.monitor_lagging.inc();
@@ -185,10 +190,14 @@ impl Worker {
             running.spawn(async move {
                 // Closed only with the worker, which waits for its deliveries.
                 let permit = permits.acquire_owned().await;
-                crowd.change(|crowd| crowd.waiting -= 1);
+                crowd.change(|crowd| {
+                    crowd.waiting -= 1;
+                    crowd.under_way += 1;
+                });
                 // On the heap, so that the many that still wait their turn are small.
                 let performed = Box::pin(delivery.perform()).await;
                 drop(permit);
+                crowd.change(|crowd| crowd.under_way -= 1);
                 let _ = timeout(RECORD_WITHIN, crowd.gone()).await;
                 Box::pin(performed.record()).await;
             });
@@ -214,32 +223,42 @@ impl Worker {
     }
 }
 
-/// What is due and is not on its way yet.
+/// What is due now.
 #[derive(Default)]
-struct Crowd(watch::Sender<Waiting>);
+struct Crowd(watch::Sender<Due>);
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Waiting {
+struct Due {
     /// Deliveries without a permit.
     waiting: usize,
     /// Whether the dispatcher holds more of them.
     more: bool,
+    /// Deliveries with a permit.
+    under_way: usize,
+}
+
+impl Due {
+    fn nobody_waits(&self) -> bool {
+        self.waiting == 0 && !self.more
+    }
 }
 
 impl Crowd {
-    /// Tells only when there is nobody left: whoever waits for less would be woken by each.
-    fn change(&self, change: impl FnOnce(&mut Waiting)) {
-        self.0.send_if_modified(|crowd| {
-            let before = *crowd;
-            change(crowd);
-            before != *crowd && *crowd == Waiting::default()
+    /// Tells when nobody waits any more, and when nobody is under way then: who waits for it would be woken by each.
+    fn change(&self, change: impl FnOnce(&mut Due)) {
+        self.0.send_if_modified(|due| {
+            let before = *due;
+            change(due);
+            due.nobody_waits() && (!before.nobody_waits() || due.under_way == 0)
         });
     }
 
-    /// When there is nobody left.
+    /// When nobody waits, and those under way have arrived or had their time.
     async fn gone(&self) {
         // The sender lives as long as this.
-        let _ = self.0.subscribe().wait_for(|crowd| *crowd == Waiting::default()).await;
+        let mut seen = self.0.subscribe();
+        let _ = seen.wait_for(Due::nobody_waits).await;
+        let _ = timeout(SETTLE, seen.wait_for(|due| due.under_way == 0)).await;
     }
 }
 
