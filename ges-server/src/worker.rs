@@ -19,6 +19,9 @@ use crate::metrics::Metrics;
 /// Deliveries in the outside world at once; more wait their turn.
 const DELIVERIES_MAX: usize = 1024;
 
+/// Outcomes written at once: more than fill the statements under way would only take room while they wait.
+const RECORDS_MAX: usize = 4096;
+
 /// What came of deliveries is written once nothing that is due waits for its turn, and after this at the latest: while
 /// many are due at one instant, writing would only make the others later.
 const RECORD_WITHIN: Duration = Duration::from_secs(5);
@@ -58,6 +61,7 @@ pub struct Worker {
     wakeup: Arc<Wakeup>,
     held: Notify,
     permits: Arc<Semaphore>,
+    records: Arc<Semaphore>,
     crowd: Arc<Crowd>,
     metrics: Arc<Metrics>,
 }
@@ -71,8 +75,9 @@ impl Worker {
         metrics: Arc<Metrics>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(DELIVERIES_MAX));
+        let records = Arc::new(Semaphore::new(RECORDS_MAX));
         let crowd = Arc::new(Crowd::default());
-        Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, crowd, metrics }
+        Worker { engine, dispatcher, wakeup, held: Notify::new(), permits, records, crowd, metrics }
     }
 
     /// Works until `stop` turns true, then lets running deliveries end and gives the leases back.
@@ -186,7 +191,7 @@ impl Worker {
             if now.since(delivery.due()) > LAG {
                 self.metrics.monitor_lagging.inc();
             }
-            let (permits, crowd) = (self.permits.clone(), self.crowd.clone());
+            let (permits, records, crowd) = (self.permits.clone(), self.records.clone(), self.crowd.clone());
             running.spawn(async move {
                 // Closed only with the worker, which waits for its deliveries.
                 let permit = permits.acquire_owned().await;
@@ -199,6 +204,7 @@ impl Worker {
                 drop(permit);
                 crowd.change(|crowd| crowd.under_way -= 1);
                 let _ = timeout(RECORD_WITHIN, crowd.gone()).await;
+                let _turn = records.acquire().await;
                 Box::pin(performed.record()).await;
             });
         }

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +22,10 @@ const BATCH: usize = 2000;
 /// Taken in one call, so that the first of many that share an instant need not wait until the leases of all are looked at.
 const TAKE: usize = 1000;
 
+/// A store that failed may do later what it was asked, until it gives the statement up, and so give leases that nobody is
+/// told of. They are ended at once, soon, and when that cannot happen any more.
+const DOUBTFUL: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(6)];
+
 /// One node's dispatcher. It owns no timer and no task: the host calls [`Dispatcher::look_ahead`] when it says so or
 /// when a signal comes, [`Dispatcher::take_due`] at [`Dispatcher::next_due`], and runs the deliveries. Losing all of it
 /// at any moment loses nothing: what it holds is leased, and leases expire.
@@ -30,8 +33,8 @@ pub struct Dispatcher {
     engine: Arc<Engine>,
     node: NodeId,
     held: Mutex<Held>,
-    /// Whether this node may have leases it does not know of, because the store failed before it told.
-    doubtful: AtomicBool,
+    /// When to end all leases of this node, because it may have some it does not know of: the store failed before it told.
+    doubts: Mutex<Vec<Timestamp>>,
     /// Sessions that were gone when last looked at.
     gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
     looked_at: LookedAt,
@@ -82,7 +85,7 @@ impl Dispatcher {
             engine,
             node,
             held: Mutex::default(),
-            doubtful: AtomicBool::new(false),
+            doubts: Mutex::default(),
             gone: Mutex::default(),
             looked_at: LookedAt::default(),
         })
@@ -94,14 +97,27 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the store fails. The next call then begins anew: leases that were given and not told of end first, so what
-    /// is due does not wait until they expire.
+    /// is due does not wait until they expire. Some calls later that happens again, for what the store did after all.
     pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
-        if self.doubtful.load(Ordering::Relaxed) {
-            self.begin_anew().await?;
+        let asked = self.engine.now();
+        let looked = self.look_without_doubt(asked).await;
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        match looked {
+            Ok(next) => Ok(doubts.iter().copied().fold(next, Timestamp::min)),
+            Err(error) => {
+                *doubts = DOUBTFUL.map(|after| asked + after).to_vec();
+                Err(error)
+            }
         }
-        let looked = self.look_for_due().await;
-        self.doubtful.store(looked.is_err(), Ordering::Relaxed);
-        looked
+    }
+
+    async fn look_without_doubt(self: &Arc<Self>, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let doubts = || self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubts().iter().any(|at| *at <= now) {
+            self.begin_anew().await?;
+            doubts().retain(|at| *at > now);
+        }
+        self.look_for_due().await
     }
 
     /// Ends all leases of this node and forgets what it held; whatever is due is found again at once. What is being

@@ -1,8 +1,8 @@
 //! The store is away at the very instant of a hand-over, or just as it gives leases, or a node stands still there.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -30,14 +30,24 @@ struct Away {
     is_away: AtomicBool,
     loses_leases: AtomicBool,
     late: Option<(Arc<ManualClock>, Arc<Engine>)>,
+    /// The next question for leases is given up, and done after the one that follows has found what it wants locked.
+    stalls: AtomicBool,
+    stalled: Mutex<Option<LeaseRequest>>,
     /// How often leases were given back.
     releases: AtomicUsize,
 }
 
 impl Away {
     fn new(store: &Arc<MemoryStore>) -> Self {
-        let (is_away, loses_leases) = (AtomicBool::new(false), AtomicBool::new(false));
-        Away { store: store.clone(), is_away, loses_leases, late: None, releases: AtomicUsize::new(0) }
+        Away {
+            store: store.clone(),
+            is_away: AtomicBool::new(false),
+            loses_leases: AtomicBool::new(false),
+            late: None,
+            stalls: AtomicBool::new(false),
+            stalled: Mutex::default(),
+            releases: AtomicUsize::new(0),
+        }
     }
 
     fn over(store: &Arc<MemoryStore>) -> Arc<Self> {
@@ -69,6 +79,14 @@ impl CallbackStore for Away {
         self.store.change(changes).await
     }
     async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
+        if self.stalls.swap(false, Ordering::SeqCst) {
+            *self.stalled.lock().unwrap() = Some(request);
+            return Err(StoreError::Unavailable("given up".into()));
+        }
+        let stalled = self.stalled.lock().unwrap().take();
+        if let Some(stalled) = stalled {
+            return self.store.lease(stalled).await.map(|_| Vec::new());
+        }
         let leased = self.store.lease(request).await;
         if self.loses_leases.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("cut off before the answer".into()));
@@ -133,6 +151,24 @@ fn what_was_due_while_the_store_was_away_is_handed_over_when_it_is_back() {
     }
     assert_eq!(office.clock.now(), due, "long before its lease expires");
     assert_eq!(office.state(booked.id), StateName::Queued);
+}
+
+#[test]
+fn leases_given_after_they_were_given_up_are_not_waited_for() {
+    let office = Office::open_at(monday("19:00"));
+    let booked = office.scheduled(monday("20:00")).unwrap();
+    let store = Away::over(&office.store);
+    let node: Arc<Dispatcher> = office.node_on(store.clone());
+    office.clock.set(monday("19:57:55"));
+    store.stalls.store(true, Ordering::SeqCst);
+    assert!(pollster::block_on(node.look_ahead()).is_err());
+    let mut next = pollster::block_on(node.look_ahead()).unwrap();
+    while office.state(booked.id) != StateName::Queued && office.clock.now() < monday("19:58:10") {
+        office.clock.set(node.next_due().map_or(next, |due| due.min(next)));
+        next = pollster::block_on(node.run_due()).unwrap();
+    }
+    assert_eq!(office.state(booked.id), StateName::Queued, "long before the leases expire");
+    assert!(office.clock.now() <= monday("19:58:02"));
 }
 
 #[test]

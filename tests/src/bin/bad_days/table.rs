@@ -89,10 +89,13 @@ pub fn print(happened: &[Happened], verdict: &Verdict, ledger: &Ledger, lasted: 
         lasted.as_secs()
     );
     if !verdict.late.is_empty() {
-        println!("{} calls were late by more than 5 s, such as", verdict.late.len());
+        println!("{} calls were late by more than 5 s; the latest of each fault:", verdict.late.len());
     }
-    for (late, call) in verdict.late.iter().take(2 * EXAMPLES) {
-        println!("late by {late} ms: {call}");
+    for kind in verdict.latest.keys() {
+        let of_kind = || verdict.late.iter().filter(|(_, of, _)| of == kind);
+        if let Some((late, _, call)) = of_kind().next() {
+            println!("{kind}: {} calls, the latest by {late} ms: {call}", of_kind().count());
+        }
     }
     for (what, examples) in &verdict.found {
         for example in examples.iter().take(EXAMPLES) {

@@ -20,7 +20,7 @@ pub struct Verdict {
     /// The latest call that fell due in a fault, from when it was due and possible, in milliseconds.
     pub latest: BTreeMap<Kind, i64>,
     /// The calls that were latest of all, told in full.
-    pub late: Vec<(i64, String)>,
+    pub late: Vec<(i64, Kind, String)>,
     pub rows: usize,
     pub entries: usize,
     /// Sessions that died and had to be started anew.
@@ -227,17 +227,15 @@ impl Verdict {
                 let service = booked.wish.service();
                 self.late.push((
                     late,
-                    format!(
-                        "{id} ({service}): {}: due {due} ms after it began, which lasted {healed} ms",
-                        fault.kind
-                    ),
+                    fault.kind,
+                    format!("{id} ({service}): due {due} ms after it began, which lasted {healed} ms"),
                 ));
             }
             let latest = self.latest.entry(fault.kind).or_default();
             *latest = late.max(*latest);
         }
         self.lateness.sort_unstable();
-        self.late.sort_unstable_by(|one, other| other.cmp(one));
+        self.late.sort_unstable_by_key(|(late, ..)| std::cmp::Reverse(*late));
     }
 }
 
