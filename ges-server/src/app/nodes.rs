@@ -83,7 +83,11 @@ impl Nodes {
                         tracing::info!(%node, "a node has left");
                         let _ = found.try_send(node);
                     }
-                    News::Came(node) => tracing::info!(%node, "a node has come"),
+                    News::Came(node) => {
+                        tracing::info!(%node, "a node has come");
+                        // What it published before it was heard was not heard either.
+                        published.notify_one();
+                    }
                     News::Settings(_) => published.notify_one(),
                 }
             }
