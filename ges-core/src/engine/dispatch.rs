@@ -1,5 +1,7 @@
 //! The dispatcher: finds what is due, leases it ahead, hands it over at its instant.
 
+mod ends;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
+use self::ends::Ends;
 use super::Engine;
 use super::show::session_key;
 use crate::callback::{Callback, Event, Step, Task, step};
@@ -22,10 +25,6 @@ const BATCH: usize = 2000;
 /// Taken in one call, so that the first of many that share an instant need not wait until the leases of all are looked at.
 const TAKE: usize = 1000;
 
-/// A store that failed may do later what it was asked, until it gives the statement up, and so give leases that nobody is
-/// told of. They are ended at once, soon, and when that cannot happen any more.
-const DOUBTFUL: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(6)];
-
 /// One node's dispatcher. It owns no timer and no task: the host calls [`Dispatcher::look_ahead`] when it says so or
 /// when a signal comes, [`Dispatcher::take_due`] at [`Dispatcher::next_due`], and runs the deliveries. Losing all of it
 /// at any moment loses nothing: what it holds is leased, and leases expire.
@@ -33,8 +32,7 @@ pub struct Dispatcher {
     engine: Arc<Engine>,
     node: NodeId,
     held: Mutex<Held>,
-    /// When to end all leases of this node, because it may have some it does not know of: the store failed before it told.
-    doubts: Mutex<Vec<Timestamp>>,
+    ends: Ends,
     /// Sessions that were gone when last looked at.
     gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
     looked_at: LookedAt,
@@ -85,7 +83,7 @@ impl Dispatcher {
             engine,
             node,
             held: Mutex::default(),
-            doubts: Mutex::default(),
+            ends: Ends::default(),
             gone: Mutex::default(),
             looked_at: LookedAt::default(),
         })
@@ -97,27 +95,33 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the store fails. The next call then begins anew: leases that were given and not told of end first, so what
-    /// is due does not wait until they expire. Some calls later that happens again, for what the store did after all.
+    /// is due does not wait until they expire.
     pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
-        let asked = self.engine.now();
-        let looked = self.look_without_doubt(asked).await;
-        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        let looked = match self.end_leases().await {
+            Ok(()) => self.look_for_due().await,
+            Err(error) => Err(error),
+        };
         match looked {
-            Ok(next) => Ok(doubts.iter().copied().fold(next, Timestamp::min)),
+            Ok(next) => Ok(self.ends.next().map_or(next, |end| end.min(next))),
             Err(error) => {
-                *doubts = DOUBTFUL.map(|after| asked + after).to_vec();
+                self.ends.at_once(&self.node, self.engine.now());
                 Err(error)
             }
         }
     }
 
-    async fn look_without_doubt(self: &Arc<Self>, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let doubts = || self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
-        if doubts().iter().any(|at| *at <= now) {
-            self.begin_anew().await?;
-            doubts().retain(|at| *at > now);
+    /// Ends what is to be ended by now.
+    async fn end_leases(&self) -> Result<(), StoreError> {
+        let now = self.engine.now();
+        while let Some(node) = self.ends.due(now) {
+            if node == self.node {
+                self.begin_anew().await?;
+            } else {
+                self.engine.parts.callbacks.end_leases(&node).await?;
+            }
+            self.ends.done(&node, now);
         }
-        self.look_for_due().await
+        Ok(())
     }
 
     /// Ends all leases of this node and forgets what it held; whatever is due is found again at once. What is being
@@ -226,14 +230,19 @@ impl Dispatcher {
     /// is handed over twice: its leases are worth nothing from then on.
     ///
     /// # Errors
-    /// When the store fails; the leases then expire by themselves.
+    /// When the store fails; [`Dispatcher::look_ahead`] then does it.
     pub async fn take_over(self: &Arc<Self>, gone: &NodeId) -> Result<usize, StoreError> {
         if *gone == self.node {
             return Ok(0);
         }
-        let ended = self.engine.parts.callbacks.end_leases(gone).await?;
-        self.engine.parts.signals.due(self.engine.now());
-        Ok(ended)
+        let ended = self.engine.parts.callbacks.end_leases(gone).await;
+        let now = self.engine.now();
+        match ended {
+            Ok(_) => self.ends.once_more(gone, now),
+            Err(_) => self.ends.at_once(gone, now),
+        }
+        self.engine.parts.signals.due(now);
+        ended
     }
 
     /// The name this dispatcher leases under.

@@ -105,6 +105,9 @@ impl CallbackStore for Away {
         self.store.release(releases).await
     }
     async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("away".into()));
+        }
         self.store.end_leases(owner).await
     }
     async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -162,12 +165,46 @@ fn leases_given_after_they_were_given_up_are_not_waited_for() {
     office.clock.set(monday("19:57:55"));
     store.stalls.store(true, Ordering::SeqCst);
     assert!(pollster::block_on(node.look_ahead()).is_err());
+    handed_over_soon(&office, &node, booked.id);
+}
+
+#[test]
+fn leases_given_to_a_dead_node_after_it_was_taken_over_from_are_not_waited_for() {
+    let office = Office::open_at(monday("19:00"));
+    let booked = office.scheduled(monday("20:00")).unwrap();
+    let node = &office.dispatcher;
+    let dead = office.second_node();
+    office.clock.set(monday("19:57:55"));
+    assert_eq!(pollster::block_on(node.take_over(dead.node())).unwrap(), 0, "it holds nothing");
+    // What it asked just before it died is done only now.
+    pollster::block_on(dead.look_ahead()).unwrap();
+    handed_over_soon(&office, node, booked.id);
+}
+
+#[test]
+fn a_take_over_that_the_store_refuses_is_done_by_the_next_look() {
+    let office = Office::open_at(monday("19:00"));
+    let booked = office.scheduled(monday("20:00")).unwrap();
+    let store = Away::over(&office.store);
+    let node = office.node_on(store.clone());
+    let dead = office.second_node();
+    office.clock.set(monday("19:57:55"));
+    pollster::block_on(dead.look_ahead()).unwrap();
+    store.is_away.store(true, Ordering::SeqCst);
+    assert!(pollster::block_on(node.take_over(dead.node())).is_err());
+    store.is_away.store(false, Ordering::SeqCst);
+    handed_over_soon(&office, &node, booked.id);
+    assert_eq!(office.clock.now(), monday("19:58"), "on time");
+}
+
+/// Lets the node do what it wants to do by itself: the call is out long before a lease runs out.
+fn handed_over_soon(office: &Office, node: &Arc<Dispatcher>, id: CallbackId) {
     let mut next = pollster::block_on(node.look_ahead()).unwrap();
-    while office.state(booked.id) != StateName::Queued && office.clock.now() < monday("19:58:10") {
+    while office.state(id) != StateName::Queued && office.clock.now() < monday("19:58:10") {
         office.clock.set(node.next_due().map_or(next, |due| due.min(next)));
         next = pollster::block_on(node.run_due()).unwrap();
     }
-    assert_eq!(office.state(booked.id), StateName::Queued, "long before the leases expire");
+    assert_eq!(office.state(id), StateName::Queued, "long before the leases run out");
     assert!(office.clock.now() <= monday("19:58:02"));
 }
 

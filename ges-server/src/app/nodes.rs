@@ -12,7 +12,6 @@ use ges_storage::postgres::Peers;
 use ges_storage::redis::presence::NEWS_MAX;
 use ges_storage::redis::{News, Presence};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinSet;
 
 use crate::publisher::{Announce, Publisher};
 use crate::worker::chain;
@@ -22,13 +21,6 @@ const LOOK_UP_EVERY: Duration = Duration::from_secs(60);
 
 /// After something that failed with the store.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// A take-over that fails so often is left to the end of the leases.
-const TRIES: usize = 30;
-
-/// A statement that a node sent before it died may be done after its leases were ended, and lease once more for nobody.
-/// It is given up within the limit of statements, so they are ended again, soon and once after that.
-const LATE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(6)];
 
 /// This node's part among the others.
 pub(super) struct Nodes {
@@ -41,6 +33,13 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
+    /// Lets the others know of this node before it holds anything.
+    pub async fn register(&self) {
+        if let Err(error) = self.peers.register().await {
+            tracing::warn!(error = %error, "this node could not take its seat yet");
+        }
+    }
+
     /// Takes part until `leave` turns true, then tells the others that this node leaves.
     pub async fn run(self, leave: watch::Receiver<bool>) {
         let Nodes { engine, dispatcher, publisher, peers, presence } = self;
@@ -107,34 +106,17 @@ impl Nodes {
 }
 
 /// Takes over from nodes that are gone.
-async fn take_over(engine: &Arc<Engine>, dispatcher: &Arc<Dispatcher>, mut gone: mpsc::Receiver<NodeId>) {
-    let mut late = JoinSet::new();
+async fn take_over(engine: &Engine, dispatcher: &Arc<Dispatcher>, mut gone: mpsc::Receiver<NodeId>) {
     while let Some(node) = gone.recv().await {
-        take_over_from(engine, dispatcher, &node).await;
-        let (engine, dispatcher) = (engine.clone(), dispatcher.clone());
-        late.spawn(async move {
-            for pause in LATE {
-                tokio::time::sleep(pause).await;
-                take_over_from(&engine, &dispatcher, &node).await;
-            }
-        });
-        while late.try_join_next().is_some() {}
-    }
-}
-
-async fn take_over_from(engine: &Engine, dispatcher: &Arc<Dispatcher>, node: &NodeId) {
-    for _ in 0..TRIES {
         let begun = engine.now();
-        match dispatcher.take_over(node).await {
-            Ok(0) => return,
+        match dispatcher.take_over(&node).await {
+            Ok(0) => {}
             Ok(leases) => {
                 let took_ms = engine.now().since(begun).as_millis();
                 tracing::warn!(%node, leases, took_ms, "took over from a node that is gone");
-                return;
             }
             Err(error) => {
-                tracing::error!(%node, error = %error, cause = %chain(&error), "taking over is tried again");
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                tracing::error!(%node, error = %error, cause = %chain(&error), "its leases are ended as soon as can be");
             }
         }
     }

@@ -66,6 +66,9 @@ impl App {
                  within a minute"
             );
         }
+        if let Some(nodes) = &self.nodes {
+            nodes.register().await;
+        }
         let among_others = self.nodes.map(|nodes| tokio::spawn(nodes.run(leaving)));
         Ok(Running {
             external,

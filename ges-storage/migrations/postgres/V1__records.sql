@@ -622,6 +622,14 @@ BEGIN
     RETURN found;
 END $$;
 
+-- Ends all leases of a node and gives up its seat, both or neither: who finds it gone may be gone himself a moment later.
+CREATE FUNCTION ges_leave(p_name text) RETURNS int8 LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM ges_end_leases(p_name);
+    DELETE FROM node n WHERE n.name = p_name;
+    RETURN ges_clock();
+END $$;
+
 -- Whom the node of this seat watches: the next one, in a ring. It is the node itself when it is alone.
 CREATE FUNCTION ges_next_seat(p_seat int4, OUT seat int4, OUT name text) LANGUAGE sql STABLE AS $$
     SELECT n.seat, n.name FROM node n ORDER BY n.seat <= p_seat, n.seat LIMIT 1

@@ -54,6 +54,16 @@ impl Peers {
         Ok(rows.iter().map(|row| NodeId::from(row.get::<_, &str>(0))).collect())
     }
 
+    /// Takes a seat, so that whoever finds it empty ends the leases of this node: to be done before it leases anything.
+    /// [`Peers::run`] then holds it.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or all seats are taken. The node may work all the same: [`Peers::run`] tries
+    /// again, and until then its leases run out by themselves.
+    pub async fn register(&self) -> Result<(), StoreError> {
+        self.seat().await.map(drop)
+    }
+
     /// Watches until `stop` ends, and gives up the seat then. `on_gone` is told of every node that is found gone by this
     /// one, or has left in good order, once; it must return quickly. Survives every loss of the database.
     pub async fn run(self, stop: impl Future<Output = ()> + Send, mut on_gone: impl FnMut(NodeId) + Send) {
@@ -120,7 +130,7 @@ impl Peers {
                 if name == self.node {
                     return Err(lost("the own seat is empty"));
                 }
-                // Under the lock, so that whoever sits down there meanwhile comes after.
+                // Under the lock, so that whoever sits down there meanwhile comes after; its leases end with its seat.
                 // Who has left by itself holds nothing any more, but somebody has to look for what it gave back.
                 self.link.ask(Say::Leave, &[&name.as_str()]).await?;
                 on_gone(name);

@@ -93,7 +93,7 @@ statements! {
     Seat = "SELECT ges_seat($1)";
     Seated = "SELECT name FROM node";
     NextSeat = "SELECT seat, name FROM ges_next_seat($1)";
-    Leave = "DELETE FROM node WHERE name = $1 RETURNING seat";
+    Leave = "SELECT ges_leave($1)";
     WakeRing = "SELECT ges_wake_ring($1)";
 }
 

@@ -1,6 +1,10 @@
 //! Who is gone, and who only stopped.
 
+use std::time::Duration;
+
 use ges_core::NodeId;
+use ges_core::port::{CallbackStore, LeaseRequest};
+use ges_core::testing::fixtures::{at, booking, scheduled};
 use ges_storage::postgres::PostgresStore;
 use ges_tests::private::{Postgres, Wire};
 use tokio::sync::{mpsc, oneshot};
@@ -13,7 +17,7 @@ struct Node {
     wire: Wire,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    _store: PostgresStore,
+    store: PostgresStore,
 }
 
 type Gone = (NodeId, NodeId);
@@ -28,7 +32,7 @@ async fn node(name: &str, database: &str, news: &mpsc::UnboundedSender<Gone>) ->
         let stopped = async { drop(stopped.await) };
         peers.run(stopped, move |gone| drop(news.send((me.clone(), gone)))).await;
     };
-    Node { wire, stop: Some(stop), task: tokio::spawn(run), _store: store }
+    Node { wire, stop: Some(stop), task: tokio::spawn(run), store }
 }
 
 /// Waits until so many nodes watch each other: each waits for another seat.
@@ -75,6 +79,32 @@ fn a_node_that_dies_is_found_gone_by_one_other() {
         assert_eq!(gone.recv().await, Some(("a".into(), "c".into())), "the ring closes around a gap");
         ring_of(1, &database).await;
         assert!(gone.try_recv().is_err(), "each once");
+    }));
+}
+
+#[test]
+fn the_leases_of_a_node_end_with_its_seat() {
+    block_on(bounded(async {
+        let database = Postgres::shared().fresh_database_name();
+        // Whoever finds it gone may die before it does anything about it: here it does nothing.
+        let (news, mut gone) = mpsc::unbounded_channel();
+        let one = node("one", &database, &news).await;
+        let dead = node("dead", &database, &news).await;
+        seated(2, &database, &mut gone).await;
+        one.store.book(booking(&scheduled(1, at("18:00")))).await.expect("book");
+        let lease = |owner: &str| LeaseRequest {
+            owner: owner.into(),
+            now: at("18:00"),
+            until: at("18:00"),
+            raised: Vec::new(),
+            lasting: Duration::from_secs(30),
+            limit: 100,
+        };
+        assert_eq!(dead.store.lease(lease("dead")).await.expect("lease").len(), 1);
+        dead.task.abort();
+        dead.wire.close();
+        assert_eq!(gone.recv().await, Some(("one".into(), "dead".into())));
+        assert_eq!(one.store.lease(lease("one")).await.expect("lease").len(), 1, "it waits for nobody");
     }));
 }
 

@@ -51,7 +51,8 @@ pub struct Span {
 }
 
 impl Kind {
-    const ALL: [Kind; 23] = [
+    /// Every one there is.
+    pub const ALL: [Kind; 23] = [
         Kind::NodeKilled,
         Kind::AllNodesKilled,
         Kind::NodeFrozen,

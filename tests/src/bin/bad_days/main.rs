@@ -1,8 +1,8 @@
 //! The bad days of a cluster: real nodes on real Postgres and Redis, under load, one fault after the other.
 //!
 //! `cargo run --release -p ges-tests --bin ges-bad-days` prints the faults, what they did to requests, and what must never
-//! be: lost, doubled, early, oversold. `--short` is one fault of each kind. The exit code tells whether all promises
-//! were kept. Every choice comes from a seed that is printed and can be given again (`--seed`), but what real processes
+//! be: lost, doubled, early, oversold. `--short` is one fault of each kind, `--only killed` those of that name. The exit
+//! code tells whether all promises were kept. Every choice comes from a seed that is printed and can be given again (`--seed`), but what real processes
 //! make of it is their own.
 
 #![allow(clippy::print_stdout, reason = "the tables are what the run is for")]
@@ -32,7 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let seed = SystemClock.now().as_millis().unsigned_abs() % 1_000_000;
     let plan = Plan::read(std::env::args().skip(1), seed)?;
     println!("bad days: --seed {} --nodes {} --rate {}", plan.seed, plan.nodes, plan.rate);
-    let report = run::run(plan, &Chance::seeded(plan.seed));
+    let report = run::run(&plan, &Chance::seeded(plan.seed));
     table::print(&report.happened, &report.verdict, &report.ledger, report.lasted);
     let shortcomings = table::shortcomings(&report.happened);
     for shortcoming in &shortcomings {

@@ -1,7 +1,9 @@
 //! How bad the days are to be.
 
+use super::fault::Kind;
+
 /// What a run is to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Everything that is chosen by chance comes from it.
     pub seed: u64,
@@ -20,30 +22,38 @@ pub struct Plan {
     pub dying_percent: u64,
     /// No fault begins later than this after the first.
     pub minutes: u64,
+    /// Only these faults, or all when there is none.
+    pub only: Vec<Kind>,
 }
 
 impl Plan {
     /// What the project promises.
-    const LONG: Plan = Plan {
-        seed: 0,
-        nodes: 3,
-        faults: 320,
-        callbacks: 105_000,
-        rate: 120,
-        voice_down_secs: 60,
-        dying_percent: 1,
-        minutes: 120,
-    };
+    fn long() -> Plan {
+        Plan {
+            seed: 0,
+            nodes: 3,
+            faults: 320,
+            callbacks: 105_000,
+            rate: 120,
+            voice_down_secs: 60,
+            dying_percent: 1,
+            minutes: 120,
+            only: Vec::new(),
+        }
+    }
+
     /// One of each, for a machine that has other tests to run.
-    const SHORT: Plan = Plan {
-        nodes: 2,
-        faults: 0,
-        callbacks: 500,
-        rate: 30,
-        voice_down_secs: 4,
-        dying_percent: 0,
-        ..Plan::LONG
-    };
+    fn short() -> Plan {
+        Plan {
+            nodes: 2,
+            faults: 0,
+            callbacks: 500,
+            rate: 30,
+            voice_down_secs: 4,
+            dying_percent: 0,
+            ..Plan::long()
+        }
+    }
 
     /// Reads the command line.
     ///
@@ -53,9 +63,13 @@ impl Plan {
         let mut arguments: Vec<String> = arguments.collect();
         let is_short = arguments.iter().any(|argument| argument == "--short");
         arguments.retain(|argument| argument != "--short");
-        let mut plan = Plan { seed, ..if is_short { Plan::SHORT } else { Plan::LONG } };
+        let mut plan = Plan { seed, ..if is_short { Plan::short() } else { Plan::long() } };
         for pair in arguments.chunks(2) {
             let [name, value] = pair else { anyhow::bail!("{pair:?} has no value; {USAGE}") };
+            if name == "--only" {
+                plan.only.extend(named(value)?);
+                continue;
+            }
             let number: u64 =
                 value.parse().map_err(|_| anyhow::anyhow!("{name} {value} is no number; {USAGE}"))?;
             let count = usize::try_from(number)?;
@@ -73,5 +87,15 @@ impl Plan {
     }
 }
 
-const USAGE: &str =
-    "ges-bad-days [--short] [--seed N] [--nodes N] [--faults N] [--callbacks N] [--rate N] [--minutes N]";
+/// The faults whose names hold these words.
+fn named(words: &str) -> anyhow::Result<Vec<Kind>> {
+    let named: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kind.to_string().contains(words)).collect();
+    if named.is_empty() {
+        let names = Kind::ALL.map(|kind| kind.to_string()).join("; ");
+        anyhow::bail!("--only {words}: no such fault; there are: {names}");
+    }
+    Ok(named)
+}
+
+const USAGE: &str = "ges-bad-days [--short] [--seed N] [--nodes N] [--faults N] [--callbacks N] [--rate N] \
+                     [--minutes N] [--only WORDS]…";

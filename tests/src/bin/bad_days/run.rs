@@ -57,7 +57,7 @@ pub struct Report {
 }
 
 /// Runs a plan.
-pub fn run(plan: Plan, chance: &Chance) -> Report {
+pub fn run(plan: &Plan, chance: &Chance) -> Report {
     let begun = Instant::now();
     let mut world = World::build(plan.nodes, Shape::ALL[0]);
     let ledger = Ledger::default();
@@ -124,7 +124,7 @@ pub fn run(plan: Plan, chance: &Chance) -> Report {
 
 /// All faults, in each shape of the world.
 fn days(
-    plan: Plan,
+    plan: &Plan,
     chance: &Chance,
     world: &mut World,
     pulse: &Pulse,
@@ -147,6 +147,9 @@ fn days(
             let mut kinds = Kind::of(shape, world.small_disks);
             // A short run has each kind once; a long one goes round until it has had enough.
             kinds.retain(|kind| plan.faults > 0 || !done.contains(kind));
+            kinds.retain(|kind| plan.only.is_empty() || plan.only.contains(kind));
+            // Of the faults asked for, perhaps none can happen in this world.
+            let is_asked_for_nothing = kinds.is_empty();
             shuffle(&mut kinds, chance);
             for kind in kinds {
                 done.insert(kind);
@@ -161,7 +164,7 @@ fn days(
                     break;
                 }
             }
-            if happened.len() >= until || Instant::now() > latest {
+            if is_asked_for_nothing || happened.len() >= until || Instant::now() > latest {
                 break;
             }
         }
