@@ -233,7 +233,7 @@ impl Draft {
         self.known(attempt)?;
         let now = self.now;
         if let Some(effect) = self.next.outbox.iter_mut().find(|effect| is_telling(effect, attempt)) {
-            effect.not_before = now + retry::while_unavailable(effect.tries);
+            effect.not_before = now + retry::while_untold(effect.tries);
             effect.tries = effect.tries.saturating_add(1);
         }
         self.next

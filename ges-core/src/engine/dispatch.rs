@@ -1,22 +1,26 @@
 //! The dispatcher: finds what is due, leases it ahead, hands it over at its instant.
 
+mod delivery;
 mod ends;
+mod held;
+mod look;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+pub use delivery::{Delivery, Performed};
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
 
 use self::ends::Ends;
+use self::held::{Errand, Held, What};
+use self::look::Sessions;
 use super::Engine;
-use super::show::session_key;
-use crate::callback::{Callback, Event, Step, Task, step};
-use crate::dispatch::{AGAIN, AHEAD, FRESH, INDEX_LEAD, LEASE, PASS, Plan, look_instant, plan};
-use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
+use crate::callback::{Callback, Event, Step, step};
+use crate::dispatch::{AGAIN, AHEAD, FRESH, INDEX_LEAD, LEASE, PASS, Plan, plan};
+use crate::id::{NodeId, ServiceName, TenantId};
 use crate::lead::EarlySubmission;
-use crate::port::{Change, Lease, LeaseRequest, Leased, Look, Raised, Release, SessionKey, StoreError};
+use crate::port::{Change, Lease, LeaseRequest, Leased, Raised, Release, StoreError};
 use crate::time::Timestamp;
 
 /// Records leased in one call.
@@ -31,49 +35,9 @@ const TAKE: usize = 1000;
 pub struct Dispatcher {
     engine: Arc<Engine>,
     node: NodeId,
-    held: Mutex<Held>,
+    held: Held,
     ends: Ends,
-    /// Sessions that were gone when last looked at.
-    gone: Mutex<HashMap<(TenantId, CallbackId), u32>>,
-    looked_at: LookedAt,
-}
-
-/// Leases of sessions that were looked at. They are given back together: while one statement is under way, what comes
-/// waits for the next.
-#[derive(Default)]
-struct LookedAt {
-    releases: Mutex<Vec<Release>>,
-    turn: futures_util::lock::Mutex<()>,
-}
-
-/// What is leased and waits for its instant.
-#[derive(Default)]
-struct Held {
-    due: BinaryHeap<Reverse<(Timestamp, u64)>>,
-    errands: BTreeMap<u64, Errand>,
-    next: u64,
-}
-
-struct Errand {
-    due: Timestamp,
-    callback: Callback,
-    lease: Lease,
-    what: What,
-}
-
-enum What {
-    Task(Task),
-    Expire,
-    Look,
-}
-
-/// One thing to do now. Dropping it undone is harmless: its lease expires and it is found again.
-pub struct Delivery {
-    engine: Arc<Engine>,
-    dispatcher: Arc<Dispatcher>,
-    errand: Errand,
-    /// When it was last known to be held.
-    checked: Timestamp,
+    sessions: Sessions,
 }
 
 impl Dispatcher {
@@ -82,10 +46,9 @@ impl Dispatcher {
         Arc::new(Dispatcher {
             engine,
             node,
-            held: Mutex::default(),
+            held: Held::default(),
             ends: Ends::default(),
-            gone: Mutex::default(),
-            looked_at: LookedAt::default(),
+            sessions: Sessions::default(),
         })
     }
 
@@ -128,9 +91,7 @@ impl Dispatcher {
     /// delivered goes on, and is repeated under the same attempt number.
     async fn begin_anew(&self) -> Result<(), StoreError> {
         self.engine.parts.callbacks.end_leases(&self.node).await?;
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.due.clear();
-        held.errands.clear();
+        self.held.clear();
         Ok(())
     }
 
@@ -168,8 +129,7 @@ impl Dispatcher {
 
     /// The earliest instant of anything held; none when nothing is.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.due.peek().map(|Reverse((at, _))| *at)
+        self.held.next_due()
     }
 
     /// Takes what is held, whose instant has come, and whose lease still holds: whatever was cancelled or changed before
@@ -181,7 +141,7 @@ impl Dispatcher {
     /// again.
     pub async fn take_due(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
         let now = self.engine.now();
-        let errands = self.pop_due(now);
+        let errands = self.held.take(now, TAKE);
         if errands.is_empty() {
             return Ok(Vec::new());
         }
@@ -190,12 +150,12 @@ impl Dispatcher {
             Ok(held) => held,
             Err(error) => {
                 // Otherwise nobody would think of them until their leases have expired.
-                errands.into_iter().for_each(|errand| self.hold(errand));
+                errands.into_iter().for_each(|errand| self.held.hold(errand));
                 return Err(error);
             }
         };
-        let still = errands.into_iter().zip(held).filter(|(_, held)| *held);
-        Ok(still.map(|(errand, _)| self.delivery(errand, now)).collect())
+        let still = errands.into_iter().zip(held).filter_map(|(errand, held)| self.unless_lost(errand, held));
+        Ok(still.map(|errand| Delivery::new(self, errand, now)).collect())
     }
 
     /// One whole pass for hosts without timers of their own: looks ahead and does everything that is due, one after the
@@ -250,10 +210,6 @@ impl Dispatcher {
         &self.node
     }
 
-    fn delivery(self: &Arc<Self>, errand: Errand, checked: Timestamp) -> Delivery {
-        Delivery { engine: self.engine.clone(), dispatcher: self.clone(), errand, checked }
-    }
-
     /// Whether it is still ours to hand over, when that was long ago asked; whatever became of it meanwhile is not ours
     /// to undo. When the store does not say, it is held again and asked about with the next that are due.
     async fn still_held(&self, errand: Errand, checked: Timestamp) -> Option<Errand> {
@@ -263,33 +219,19 @@ impl Dispatcher {
         }
         let lease = std::slice::from_ref(&errand.lease);
         match self.engine.parts.callbacks.held(lease, now).await {
-            Ok(held) => held.first().is_some_and(|held| *held).then_some(errand),
+            Ok(held) => self.unless_lost(errand, held.first().is_some_and(|held| *held)),
             Err(_) => {
-                self.hold(errand);
+                self.held.hold(errand);
                 None
             }
         }
     }
 
-    fn pop_due(&self, now: Timestamp) -> Vec<Errand> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut errands = Vec::new();
-        while let Some(Reverse((at, key))) = held.due.peek().copied() {
-            if at > now || errands.len() == TAKE {
-                break;
-            }
-            held.due.pop();
-            errands.extend(held.errands.remove(&key));
+    fn unless_lost(&self, errand: Errand, is_held: bool) -> Option<Errand> {
+        if !is_held {
+            self.held.lost(&errand);
         }
-        errands
-    }
-
-    fn hold(&self, errand: Errand) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.next += 1;
-        let key = held.next;
-        held.due.push(Reverse((errand.due, key)));
-        held.errands.insert(key, errand);
+        is_held.then_some(errand)
     }
 
     /// Decides for each leased record, and commits what must be committed before its instant.
@@ -302,13 +244,13 @@ impl Dispatcher {
             let (lead, opening) = self.lead(&callback, now).await;
             match plan(&callback, now, lead, opening, AHEAD) {
                 Plan::Wait(not_before) => releases.push(Release { lease, not_before }),
-                Plan::Look => self.hold(Errand { due, callback, lease, what: What::Look }),
+                Plan::Look => self.held.hold(Errand::new(due, callback, lease, What::Look)),
                 Plan::Perform(effect) => {
                     let what = What::Task(effect.task);
-                    self.hold(Errand { due: effect.not_before.max(due), callback, lease, what });
+                    self.held.hold(Errand::new(effect.not_before.max(due), callback, lease, what));
                 }
                 Plan::Issue(at) => changes.extend(decided(callback, lease, Event::Issue { at }, now)),
-                Plan::Expire(at) => self.hold(Errand { due: at, callback, lease, what: What::Expire }),
+                Plan::Expire(at) => self.held.hold(Errand::new(at, callback, lease, What::Expire)),
             }
         }
         let leases: Vec<Lease> = changes.iter().map(|decided: &Decided| decided.lease.clone()).collect();
@@ -343,7 +285,7 @@ impl Dispatcher {
                 let lease = Lease { version: next.version, ..lease };
                 if let Some(effect) = next.outbox.first().cloned() {
                     let what = What::Task(effect.task);
-                    self.hold(Errand { due: effect.not_before, callback: next, lease, what });
+                    self.held.hold(Errand::new(effect.not_before, next, lease, what));
                 }
             }
         }
@@ -422,126 +364,5 @@ fn decided(before: Callback, lease: Lease, event: Event, now: Timestamp) -> Opti
         // The plan asks only for what the life cycle allows; were it otherwise, the lease would run out and the record
         // be looked at again.
         Ok(Step::Unchanged) | Err(_) => None,
-    }
-}
-
-impl Delivery {
-    /// Which callback it is about.
-    pub fn id(&self) -> CallbackId {
-        self.errand.callback.id
-    }
-
-    /// The instant it was due; what was taken over late may be long past.
-    pub fn due(&self) -> Timestamp {
-        self.errand.due
-    }
-
-    /// Does it, and records what came of it. Ends by itself within the time limits of the orchestrator.
-    pub async fn run(self) {
-        self.perform().await.record().await;
-    }
-
-    /// The part in the outside world, within the time limits of the orchestrator. A host that bounds how many are under
-    /// way there lets the next one go as soon as this ends, and has the rest done beside it.
-    pub async fn perform(self) -> Performed {
-        let Delivery { engine, dispatcher, errand, checked } = self;
-        let Some(errand) = dispatcher.still_held(errand, checked).await else {
-            return Performed { engine, outcome: None };
-        };
-        let Errand { callback, lease, what, .. } = errand;
-        let outcome = match what {
-            What::Task(Task::HandOver { attempt, .. }) => Some(engine.submit(callback, attempt).await),
-            What::Task(Task::TellSession { attempt, reference }) => {
-                let session = SessionKey {
-                    tenant: callback.tenant.clone(),
-                    service: callback.service.clone(),
-                    id: callback.id,
-                    attempt,
-                    reference,
-                    reported: false,
-                };
-                let told = engine.parts.orchestrator.cancel(&session).await;
-                let event = match told {
-                    Ok(()) => Event::SessionTold { attempt },
-                    Err(_) => Event::SessionNotTold { attempt },
-                };
-                Some((callback, event))
-            }
-            What::Expire => Some((callback, Event::Expire)),
-            What::Look => {
-                dispatcher.look(callback, lease).await;
-                None
-            }
-        };
-        Performed { engine, outcome }
-    }
-}
-
-/// A delivery that is done and not recorded yet. Dropping it is harmless: the lease expires and it is done again under
-/// the same attempt number.
-pub struct Performed {
-    engine: Arc<Engine>,
-    outcome: Option<(Callback, Event)>,
-}
-
-impl Performed {
-    /// Records what came of it.
-    pub async fn record(self) {
-        if let Some((callback, event)) = self.outcome {
-            // When recording fails, the lease runs out and it is done once more; a conflict is left to the next look.
-            let _ = self.engine.apply_to(&callback, &event).await;
-        }
-    }
-}
-
-impl Dispatcher {
-    /// Looks at a live session; gone twice in a row means dead, a time-out does not (callback-domain §13.3).
-    async fn look(&self, callback: Callback, lease: Lease) {
-        let key = (callback.tenant.clone(), callback.id);
-        let Some(session) = callback.session() else { return };
-        let looked = self.engine.parts.orchestrator.look(&session_key(&callback, session)).await;
-        if matches!(looked, Ok(Look::Gone)) {
-            if self.count_gone(&key) >= 2 {
-                self.forget_gone(&key);
-                let event = Event::SessionGone { attempt: session.attempt };
-                match self.engine.apply(&key.0, key.1, &event).await {
-                    Ok(after) if after.version != callback.version => return,
-                    Ok(_) | Err(_) => {}
-                }
-            }
-        } else {
-            self.forget_gone(&key);
-        }
-        let every = self.engine.parts.orchestrator.look_every().unwrap_or(PASS);
-        // Up to a tenth more, so that sessions started together are not looked at together for ever.
-        let jitter = self.engine.parts.ids.below(u64::try_from(every.as_millis() / 10).unwrap_or(0));
-        let next = look_instant(self.engine.now() + every + Duration::from_millis(jitter));
-        let not_before = next.min(match callback.state {
-            crate::callback::State::Processing(_) => callback.purge_at(),
-            _ => callback.expires_at(),
-        });
-        self.give_back(Release { lease, not_before }).await;
-    }
-
-    async fn give_back(&self, release: Release) {
-        let LookedAt { releases, turn } = &self.looked_at;
-        releases.lock().unwrap_or_else(PoisonError::into_inner).push(release);
-        let _turn = turn.lock().await;
-        let releases = std::mem::take(&mut *releases.lock().unwrap_or_else(PoisonError::into_inner));
-        if !releases.is_empty() {
-            // When they cannot be given back, the leases run out by themselves.
-            let _ = self.engine.parts.callbacks.release(releases).await;
-        }
-    }
-
-    fn count_gone(&self, key: &(TenantId, CallbackId)) -> u32 {
-        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = gone.entry(key.clone()).or_default();
-        *count += 1;
-        *count
-    }
-
-    fn forget_gone(&self, key: &(TenantId, CallbackId)) {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }

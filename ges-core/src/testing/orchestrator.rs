@@ -49,6 +49,7 @@ type Key = (TenantId, CallbackId, u32);
 
 #[derive(Default)]
 struct Floor {
+    is_away: bool,
     answers: VecDeque<Answer>,
     looks: VecDeque<Option<Look>>,
     cancels: VecDeque<bool>,
@@ -77,6 +78,11 @@ impl ScriptedOrchestrator {
     /// The next submissions meet these answers, one each; later ones are taken again.
     pub fn script(&self, answers: impl IntoIterator<Item = Answer>) {
         self.floor().answers.extend(answers);
+    }
+
+    /// While it is away, submissions that no script answers find it [`Answer::Unavailable`].
+    pub fn set_away(&self, is_away: bool) {
+        self.floor().is_away = is_away;
     }
 
     /// The next looks show this, one each; `None` is an orchestrator that cannot be reached.
@@ -131,7 +137,8 @@ impl Orchestrator for ScriptedOrchestrator {
     async fn submit(&self, submission: &Submission) -> Result<Handed, HandOverError> {
         let at = self.clock.now();
         let mut floor = self.floor();
-        let answer = floor.answers.pop_front().unwrap_or(Answer::Take);
+        let unscripted = if floor.is_away { Answer::Unavailable } else { Answer::Take };
+        let answer = floor.answers.pop_front().unwrap_or(unscripted);
         floor.seen.push(Seen { submission: submission.clone(), at, answer: answer.clone() });
         match answer {
             Answer::Take => Ok(floor.start(submission)),

@@ -2,6 +2,8 @@
 //! only show when use cases meet.
 
 #[cfg(test)]
+mod absence;
+#[cfg(test)]
 mod away;
 mod booking;
 #[cfg(test)]

@@ -137,19 +137,24 @@ fn days(
     let each = Duration::from_secs(60 * plan.minutes) / u32::try_from(Shape::ALL.len()).unwrap_or(1);
     let mut long_silence = Duration::from_secs(plan.voice_down_secs);
     for (day, shape) in Shape::ALL.into_iter().enumerate() {
+        let until = plan.faults * (day + 1) / Shape::ALL.len();
+        let latest = begun + each * u32::try_from(day + 1).unwrap_or(1);
+        // A short run has each kind once; a long one goes round until it has had enough.
+        let is_short = plan.faults == 0;
+        let is_enough =
+            |happened: &[Happened]| !is_short && (happened.len() >= until || Instant::now() > latest);
+        if is_enough(happened) {
+            continue;
+        }
         if day > 0 {
             world.change_shape(shape)?;
             settle(pulse).map_err(|why| format!("{shape:?}: {why}\n{}", logs(world)))?;
         }
-        let until = plan.faults * (day + 1) / Shape::ALL.len();
-        let latest = begun + each * u32::try_from(day + 1).unwrap_or(1);
         loop {
             let mut kinds = Kind::of(shape, world.small_disks);
-            // A short run has each kind once; a long one goes round until it has had enough.
-            kinds.retain(|kind| plan.faults > 0 || !done.contains(kind));
+            kinds.retain(|kind| !is_short || !done.contains(kind));
             kinds.retain(|kind| plan.only.is_empty() || plan.only.contains(kind));
-            // Of the faults asked for, perhaps none can happen in this world.
-            let is_asked_for_nothing = kinds.is_empty();
+            let is_over = is_short || kinds.is_empty();
             shuffle(&mut kinds, chance);
             for kind in kinds {
                 done.insert(kind);
@@ -160,11 +165,11 @@ fn days(
                 };
                 happened.push(one(kind, chance, world, pulse, silence)?);
                 tell(happened, ledger);
-                if plan.faults > 0 && (happened.len() >= until || Instant::now() > latest) {
+                if is_enough(happened) {
                     break;
                 }
             }
-            if is_asked_for_nothing || happened.len() >= until || Instant::now() > latest {
+            if is_over || is_enough(happened) {
                 break;
             }
         }
