@@ -34,6 +34,7 @@ pub struct Site {
     services: String,
     extra: String,
     store: Option<String>,
+    wall_clock: Option<String>,
 }
 
 /// A running server.
@@ -70,6 +71,7 @@ impl Site {
             services: text,
             extra: String::new(),
             store: None,
+            wall_clock: None,
         }
     }
 
@@ -88,6 +90,13 @@ impl Site {
     /// The same, with its store in another folder.
     pub fn stored_in(mut self, folder: &Path) -> Self {
         self.storage = folder.to_owned();
+        self
+    }
+
+    /// The same, on a machine whose wall clock is wrong by this, such as `-60s`; its steady clock runs as ever. Needs
+    /// `faketime`.
+    pub fn with_wall_clock_off_by(mut self, offset: &str) -> Self {
+        self.wall_clock = Some(offset.to_owned());
         self
     }
 
@@ -115,17 +124,12 @@ impl Site {
             let log = File::options().create(true).append(true).open(&log_path);
             Stdio::from(log.unwrap_or_else(|error| panic!("{}: {error}", log_path.display())))
         };
-        let binary = binary();
+        let mut process = self.process();
+        process.arg("--config").arg(&config).current_dir(self.folder());
+        process.stdin(Stdio::null()).stdout(open_log()).stderr(open_log());
         let begun = Instant::now();
-        let child = Command::new(binary)
-            .arg("--config")
-            .arg(&config)
-            .current_dir(self.folder())
-            .stdin(Stdio::null())
-            .stdout(open_log())
-            .stderr(open_log())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
+        let child = process.spawn();
+        let child = child.unwrap_or_else(|error| panic!("{}: {error}", process.get_program().display()));
         let mut server = Server { child, ready_after: Duration::ZERO };
         loop {
             let health = self.inside().get("/ges/v1/health");
@@ -162,6 +166,13 @@ impl Site {
     /// A client of the inside in the tenant's name.
     pub fn inside(&self) -> Client {
         Client::new(self.internal).with("ContactCenterId", TENANT)
+    }
+
+    fn process(&self) -> Command {
+        let Some(offset) = &self.wall_clock else { return Command::new(binary()) };
+        let mut process = Command::new("faketime");
+        process.args(["--exclude-monotonic", "-m", "-f", offset]).arg(binary());
+        process
     }
 
     fn log_path(&self) -> PathBuf {

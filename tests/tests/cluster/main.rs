@@ -7,6 +7,7 @@
 )]
 
 mod away;
+mod clocks;
 mod commands;
 mod idle;
 mod nodes;

@@ -15,7 +15,7 @@ fn booked_at_both(one: &Site, other: &Site, many: usize, ahead: Duration) -> Vec
 }
 
 /// Each was handed over under one attempt, once, and not before its time.
-fn assert_once_and_never_early(all: &[Vec<Post>]) {
+pub fn assert_once_and_never_early(all: &[Vec<Post>]) {
     for posts in all {
         assert_eq!(posts.len(), 1, "{} was handed over once", posts[0].id());
         assert_eq!(posts[0].attempt(), 1);
@@ -24,7 +24,7 @@ fn assert_once_and_never_early(all: &[Vec<Post>]) {
 }
 
 /// The longest time between an instant and what came after it.
-fn latest(all: &[Vec<Post>]) -> Duration {
+pub fn latest(all: &[Vec<Post>]) -> Duration {
     let late = all.iter().flatten().filter_map(|post| Some(post.at.since(post.desired()?)));
     late.max().unwrap_or_default()
 }
