@@ -246,8 +246,9 @@ impl Dispatcher {
                 Plan::Wait(not_before) => releases.push(Release { lease, not_before }),
                 Plan::Look => self.held.hold(Errand::new(due, callback, lease, What::Look)),
                 Plan::Perform(effect) => {
-                    let what = What::Task(effect.task);
-                    self.held.hold(Errand::new(effect.not_before.max(due), callback, lease, what));
+                    let due = effect.not_before.max(due);
+                    let errand = Errand::new(due, callback, lease, What::Task(effect.task));
+                    self.held.hold(Errand { tries: effect.tries, ..errand });
                 }
                 Plan::Issue(at) => changes.extend(decided(callback, lease, Event::Issue { at }, now)),
                 Plan::Expire(at) => self.held.hold(Errand::new(at, callback, lease, What::Expire)),

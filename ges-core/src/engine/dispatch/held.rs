@@ -1,7 +1,7 @@
 //! What is leased and waits for its instant, or until the orchestrator is back.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Errand {
     pub what: What,
     /// How often the orchestrator was found away with it.
     pub tries: u32,
-    /// Not to be tried again before, unless for all.
+    /// Not to be tried again before.
     pub again_at: Timestamp,
     /// Whether it is also held to be ended at the end of its callback's life.
     pub is_ended_in_time: bool,
@@ -68,7 +68,8 @@ struct Absence {
     found_by: CallbackId,
     is_certain: bool,
     try_at: Timestamp,
-    put_off: VecDeque<Errand>,
+    /// By the instant from which each may be tried again, and a number.
+    put_off: BTreeMap<(Timestamp, u64), Errand>,
 }
 
 /// Between two tries.
@@ -91,8 +92,7 @@ impl Held {
     pub fn next_due(&self) -> Option<Timestamp> {
         let inner = self.inner();
         let due = inner.due.peek().map(|Reverse((at, _))| *at);
-        let waiting = inner.absences.values().filter(|absence| !absence.put_off.is_empty());
-        waiting.map(|absence| absence.try_at).chain(due).min()
+        inner.absences.values().filter_map(Absence::next).chain(due).min()
     }
 
     /// Takes what is due, of `most` that are looked at, in the order of their instants.
@@ -133,7 +133,7 @@ impl Held {
         }
         let Some(absence) = inner.absences.remove(&service(callback)) else { return false };
         let are_due = !absence.put_off.is_empty();
-        absence.put_off.into_iter().for_each(|errand| inner.hold(errand.again_at, errand));
+        absence.put_off.into_values().for_each(|errand| inner.hold(errand.again_at, errand));
         are_due
     }
 
@@ -142,22 +142,23 @@ impl Held {
     pub fn not_reached(&self, mut errand: Errand, now: Timestamp) {
         let mut inner = self.inner();
         inner.end_in_time(&mut errand, now);
+        let number = inner.number();
         errand.again_at = now + while_unavailable(errand.tries);
         errand.tries = errand.tries.saturating_add(1);
         let absence = inner.absences.entry(service(&errand.callback)).or_insert_with(|| Absence {
             found_by: errand.callback.id,
             is_certain: false,
             try_at: now,
-            put_off: VecDeque::new(),
+            put_off: BTreeMap::new(),
         });
         if absence.is_certain {
-            absence.put_off(errand, now);
+            absence.put_off(errand, number, now);
         } else if absence.found_by == errand.callback.id {
             inner.hold(errand.again_at, errand);
         } else {
             absence.is_certain = true;
             absence.try_at = now + TRY_EVERY;
-            absence.put_off(errand, now);
+            absence.put_off(errand, number, now);
         }
     }
 
@@ -168,9 +169,14 @@ impl Held {
 
 impl Inner {
     fn hold(&mut self, at: Timestamp, errand: Errand) {
+        let number = self.number();
+        self.due.push(Reverse((at, number)));
+        self.errands.insert(number, errand);
+    }
+
+    fn number(&mut self) -> u64 {
         self.next += 1;
-        self.due.push(Reverse((at, self.next)));
-        self.errands.insert(self.next, errand);
+        self.next
     }
 
     /// Holds one that may wait for the orchestrator also to be ended, if its callback's life ends under this lease.
@@ -195,9 +201,10 @@ impl Inner {
             return Some(errand);
         }
         self.end_in_time(&mut errand, now);
+        let number = self.number();
         let absence = self.absences.get_mut(&service)?;
         if now < absence.try_at {
-            absence.put_off(errand, now);
+            absence.put_off(errand, number, now);
             return None;
         }
         absence.try_at = now + TRY_EVERY;
@@ -206,22 +213,29 @@ impl Inner {
 }
 
 impl Absence {
-    /// One that was put off, when it is time to try.
-    fn next_try(&mut self, now: Timestamp) -> Option<Errand> {
-        if self.put_off.is_empty() || now < self.try_at {
-            return None;
-        }
-        self.try_at = now + TRY_EVERY;
-        let mut put_off = std::iter::from_fn(|| self.put_off.pop_front());
-        put_off.find(|errand| now < errand.lease.expires && !errand.is_over(now))
+    /// When one that was put off may be tried.
+    fn next(&self) -> Option<Timestamp> {
+        self.put_off.first_key_value().map(|((again_at, _), _)| self.try_at.max(*again_at))
     }
 
-    fn put_off(&mut self, errand: Errand, now: Timestamp) {
-        // Whoever leases them anew puts them off anew.
-        while self.put_off.front().is_some_and(|first| first.lease.expires <= now) {
-            self.put_off.pop_front();
+    /// One that was put off, when it is time to try.
+    fn next_try(&mut self, now: Timestamp) -> Option<Errand> {
+        while self.next().is_some_and(|at| at <= now) {
+            let (_, errand) = self.put_off.pop_first()?;
+            if now < errand.lease.expires && !errand.is_over(now) {
+                self.try_at = now + TRY_EVERY;
+                return Some(errand);
+            }
         }
-        self.put_off.push_back(errand);
+        None
+    }
+
+    fn put_off(&mut self, errand: Errand, number: u64, now: Timestamp) {
+        // Whoever leases them anew puts them off anew.
+        while self.put_off.first_entry().is_some_and(|first| first.get().lease.expires <= now) {
+            self.put_off.pop_first();
+        }
+        self.put_off.insert((errand.again_at, number), errand);
     }
 }
 
