@@ -394,10 +394,9 @@ BEGIN
             owner = CASE WHEN excluded.fence = 0 THEN '' ELSE d.owner END;
 END $$;
 
--- Leases what needs attention, earliest first. Asked again after a lost answer, it also gives what it gave before.
+-- Leases what needs attention, earliest first.
 CREATE FUNCTION ges_lease(
-    p_owner text, p_now int8, p_until int8, p_expires int8, p_most int8, r_services int4[], r_before int8[],
-    p_again bool)
+    p_owner text, p_now int8, p_until int8, p_expires int8, p_most int8, r_services int4[], r_before int8[])
 RETURNS TABLE (id uuid, tenant int4, tenant_name text, version int8, fence int8, record text, data bytea, due int8)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -438,11 +437,6 @@ BEGIN
         )
         SELECT array_agg(l.id), array_agg(l.tenant), array_agg(l.fence), array_agg(l.due)
             INTO ids, tenants, fences, dues FROM leased l;
-    END IF;
-    IF p_again THEN
-        SELECT array_agg(d.id), array_agg(d.tenant), array_agg(d.fence), array_agg(d.due)
-            INTO ids, tenants, fences, dues FROM due d
-            WHERE d.owner <> '' AND d.owner = p_owner AND d.lease_until = p_expires;
     END IF;
     -- Only now are the records read: who changes one has changed it before the lease or waits for it.
     RETURN QUERY SELECT c.id, c.tenant, t.name, c.version, l.fence, c.record, 

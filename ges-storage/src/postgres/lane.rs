@@ -113,7 +113,7 @@ impl Desk {
         mut jobs: Vec<Waiting<W>>,
         mut again: bool,
     ) -> (Vec<Waiting<W>>, Option<Failure>) {
-        let mut patience = Patience::new(link.options.unknown_limit);
+        let mut patience = Patience::new(&link.options);
         let mut rounds = 0;
         // What was not begun is not begun while the database is away.
         if link.ready().await.is_err() {

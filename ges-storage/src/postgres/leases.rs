@@ -18,8 +18,10 @@ impl Link {
         let expires = now + lasting;
         let (services, before) = self.raised(&raised).await?;
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        // While a statement without an answer is still at work, another one finds neither what it leases nor that it did: who
+        // asks is told, and ends what he was not told of.
         let rows = self
-            .ask_or_find_done(
+            .ask_once(
                 Say::Lease,
                 &[
                     &owner.as_str(),

@@ -73,61 +73,65 @@ impl Link {
 
     /// The rows of one statement that changes nothing when it is done twice.
     pub async fn ask(&self, say: Say, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.persist(say, values, None).await
+        self.persist(say, values, Twice::Harmless).await
     }
 
     /// The same for a statement whose last parameter says whether an earlier try may have been done.
     pub async fn ask_or_find_done(&self, say: Say, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.persist(say, values, Some(())).await
+        self.persist(say, values, Twice::Told).await
     }
 
-    async fn persist(
-        &self,
-        say: Say,
-        values: &[Value<'_>],
-        tells: Option<()>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let mut patience = Patience::new(self.options.unknown_limit);
+    /// The same for a statement that is not asked again once it may have been done.
+    pub async fn ask_once(&self, say: Say, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.persist(say, values, Twice::Never).await
+    }
+
+    async fn persist(&self, say: Say, values: &[Value<'_>], twice: Twice) -> Result<Vec<Row>, StoreError> {
+        let mut patience = Patience::new(&self.options);
         let mut again = false;
         self.ready().await?;
         loop {
-            let failure = match self.session().await {
+            let (failure, asked) = match self.session().await {
                 Ok(session) => {
                     let flag: [Value<'_>; 1] = [&again];
-                    let told = values.iter().chain(tells.map(|()| &flag).into_iter().flatten());
-                    let told: Vec<Value<'_>> = told.copied().collect();
-                    let asked = session.rows(say, &told).await;
-                    match asked {
+                    let flag = if twice == Twice::Told { &flag[..] } else { &[] };
+                    let told: Vec<Value<'_>> = values.iter().chain(flag).copied().collect();
+                    match session.rows(say, &told).await {
                         Ok(rows) => return Ok(rows),
-                        Err(failure) => {
-                            again |= matches!(failure, Failure::Lost(_));
-                            failure
-                        }
+                        Err(failure) => (failure, true),
                     }
                 }
-                Err(failure) => failure,
+                Err(failure) => (failure, false),
             };
             match &failure {
-                Failure::Lost(_) => self.lost(),
+                Failure::Lost(_) => {
+                    self.lost();
+                    again |= asked;
+                }
                 Failure::Crossed(_) => {}
                 Failure::Full(_) | Failure::Refused(_) | Failure::Unreadable { .. } => {
                     return Err(failure.into());
                 }
             }
-            if !patience.wait(self).await {
+            if again && twice == Twice::Never || !patience.wait(self).await {
                 return Err(failure.into());
             }
         }
     }
 
+    /// A connection that was not known to be of no use a moment ago.
     async fn session(&self) -> Result<PooledConnection<'_, Sessions>, Failure> {
-        match self.pool.get().await {
-            Ok(session) => Ok(session),
-            Err(RunError::User(failure)) => Err(failure),
-            Err(RunError::TimedOut) => {
-                // Busy, or not there: whoever knocks finds out.
-                self.knock();
-                Err(Failure::Full(Said::new("no connection to the database is free")))
+        loop {
+            match self.pool.get().await {
+                // The pool keeps those that were closed while nobody used them; given back, it drops them.
+                Ok(session) if session.is_spent() => {}
+                Ok(session) => return Ok(session),
+                Err(RunError::User(failure)) => return Err(failure),
+                Err(RunError::TimedOut) => {
+                    // Busy, or not there: whoever knocks finds out.
+                    self.knock();
+                    return Err(Failure::Full(Said::new("no connection to the database is free")));
+                }
             }
         }
     }
@@ -210,29 +214,45 @@ fn pauses() -> impl Iterator<Item = Duration> + Send {
         .build()
 }
 
+/// What it means to do a statement twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    Harmless,
+    /// The statement is told that it may be the second time.
+    Told,
+    /// The first may still be at work when the second is asked.
+    Never,
+}
+
 /// How long something is tried again.
 pub(super) struct Patience {
     until: Option<Instant>,
     limit: Duration,
+    /// Nobody waits longer, however late the first failure came.
+    latest: Instant,
     pauses: Box<dyn Iterator<Item = Duration> + Send>,
 }
 
 impl Patience {
-    /// From the first failure on.
-    pub fn new(limit: Duration) -> Self {
+    /// So long after the first failure as an outcome may be unknown, and altogether no longer than one statement may take:
+    /// whoever has waited so long for a server that is silent is told.
+    pub fn new(options: &Options) -> Self {
+        let limit = options.unknown_limit;
+        let latest = steady() + limit.max(options.statement_limit);
         let pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(2))
             .with_max_delay(Duration::from_millis(200))
             .without_max_times()
             .with_jitter()
             .build();
-        Patience { until: None, limit, pauses: Box::new(pauses) }
+        Patience { until: None, limit, latest, pauses: Box::new(pauses) }
     }
 
     /// Waits until it makes sense to try again; `false` when it has been tried long enough.
     pub async fn wait(&mut self, link: &Link) -> bool {
         let now = steady();
-        let left = self.until.get_or_insert(now + self.limit).saturating_duration_since(now);
+        let until = *self.until.get_or_insert((now + self.limit).min(self.latest));
+        let left = until.saturating_duration_since(now);
         if left.is_zero() {
             return false;
         }

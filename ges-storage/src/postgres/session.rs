@@ -54,7 +54,7 @@ statements! {
               $16, $17, $18, $19, $20, $21, $22)";
     Get = concat!("SELECT record, ", data!(), " FROM callback c WHERE id = $2 \
                    AND tenant = (SELECT key FROM tenant WHERE name = $1)");
-    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM ges_lease($1, $2, $3, $4, $5, $6, $7, $8)";
+    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM ges_lease($1, $2, $3, $4, $5, $6, $7)";
     Services = "SELECT s.key, b.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY b (tenant, service, n) \
                 JOIN tenant t ON t.name = b.tenant JOIN service s ON s.tenant = t.key AND s.name = b.service";
     Release = "SELECT ges_release($1, $2, $3, $4) AS clock";

@@ -5,17 +5,11 @@ use std::time::Duration;
 use ges_core::port::{Booked, CallbackStore, StoreError};
 use ges_core::testing::fixtures::{at, booking, scheduled};
 use ges_tests::private::Postgres;
-use tokio_postgres::{Client, NoTls};
 
-use crate::support::{block_on, bounded, open, options, until};
+use crate::support::{block_on, bounded, bystander, open, options, until};
 
-/// Somebody who keeps all from the records until it is told to go on.
-async fn bystander(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(connection);
-    client.batch_execute("BEGIN; LOCK TABLE ges.callback IN ACCESS EXCLUSIVE MODE").await.expect("the lock");
-    client
-}
+/// Keeps everybody from them.
+const ALL_RECORDS: &str = "LOCK TABLE ges.callback IN ACCESS EXCLUSIVE MODE";
 
 #[test]
 fn a_pool_that_is_empty_says_so() {
@@ -26,7 +20,7 @@ fn a_pool_that_is_empty_says_so() {
         (options.connections, options.pool_limit) = (1, Duration::from_millis(100));
         options.statement_limit = Duration::from_secs(30);
         let store = open(options).await;
-        let bystander = bystander(&server.url(&database)).await;
+        let bystander = bystander(&server.url(&database), ALL_RECORDS).await;
         let waiting = {
             let (store, record) = (store.clone(), record.clone());
             tokio::spawn(async move { store.get(&record.tenant, record.id).await })
@@ -53,7 +47,7 @@ fn a_statement_that_takes_too_long_is_given_up() {
         let mut options = options(&server.url(&database));
         options.statement_limit = Duration::from_millis(200);
         let store = open(options).await;
-        let bystander = bystander(&server.url(&database)).await;
+        let bystander = bystander(&server.url(&database), ALL_RECORDS).await;
         let record = scheduled(1, at("18:00"));
         let error = store.get(&record.tenant, record.id).await.expect_err("given up");
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");

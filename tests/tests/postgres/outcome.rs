@@ -1,7 +1,10 @@
 //! The connection is cut when the server has done what it was asked and nobody has heard of it.
 
+use std::time::Duration;
+
+use ges_core::NodeId;
 use ges_core::port::{
-    Booked, CallInChange, CallInStore, CallbackStore, LeaseRequest, Published, SettingsStore,
+    Booked, CallInChange, CallInStore, CallbackStore, LeaseRequest, Published, SettingsStore, StoreError,
 };
 use ges_core::testing::fixtures::{
     at, between, booking, call_in, change, issued, places, scheduled, service, tenant,
@@ -9,14 +12,17 @@ use ges_core::testing::fixtures::{
 use ges_storage::postgres::PostgresStore;
 use ges_tests::private::{Postgres, Toward, Wire};
 
-use crate::support::{block_on, bounded, open, options};
+use crate::support::{block_on, bounded, bystander, open, options, until};
 
 /// A store behind a wire, with its connections made.
 async fn behind_a_wire() -> (Wire, PostgresStore) {
-    let server = Postgres::shared();
-    let database = server.fresh_database_name();
-    let wire = Wire::to(server.address());
-    let mut options = options(&Postgres::url_at(&[wire.address()], &database));
+    in_database(&Postgres::shared().fresh_database_name()).await
+}
+
+/// The same, in this database.
+async fn in_database(database: &str) -> (Wire, PostgresStore) {
+    let wire = Wire::to(Postgres::shared().address());
+    let mut options = options(&Postgres::url_at(&[wire.address()], database));
     options.connections = 1;
     let store = open(options).await;
     store.book(booking(&scheduled(900, at("12:00")))).await.expect("book");
@@ -69,28 +75,50 @@ fn a_change_that_was_done_is_done() {
 }
 
 #[test]
-fn leases_that_were_given_are_found_again() {
+fn leases_that_are_given_after_the_connection_broke_are_known_to_be_unknown() {
     block_on(bounded(async {
-        let (wire, store) = behind_a_wire().await;
+        let server = Postgres::shared();
+        let database = server.fresh_database_name();
+        let (wire, store) = in_database(&database).await;
         for number in 1..=3 {
             store.book(booking(&scheduled(number, at("18:00")))).await.expect("book");
         }
+        let expected = 4;
+        let owner = NodeId::from("node-1");
         let request = LeaseRequest {
-            owner: "node-1".into(),
+            owner: owner.clone(),
             now: at("18:00"),
             until: at("18:00"),
             raised: Vec::new(),
-            lasting: std::time::Duration::from_secs(30),
+            lasting: Duration::from_secs(30),
             limit: 100,
         };
-        let expected = 4;
-        wire.cut_after(Toward::Client, 0);
-        let leased = store.lease(request.clone()).await.expect("lease");
-        assert_eq!(wire.cuts(), 1);
-        assert_eq!(leased.len(), expected, "none is lost until its lease expires");
-        let leases: Vec<_> = leased.into_iter().map(|one| one.lease).collect();
-        assert_eq!(store.held(&leases, at("18:00")).await.expect("held"), vec![true; expected]);
-        assert_eq!(store.lease(request).await.expect("lease"), [], "and asked once more there is nothing");
+        // The statement has chosen what it leases, and waits before it does so.
+        server.ask(
+            &database,
+            "CREATE FUNCTION ges.wait() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN new; END'; \
+             CREATE TRIGGER wait BEFORE UPDATE ON ges.due FOR EACH ROW EXECUTE PROCEDURE ges.wait()",
+        );
+        let bystander = bystander(&server.url(&database), "SELECT pg_advisory_xact_lock(1)").await;
+        let leasing = {
+            let (store, request) = (store.clone(), request.clone());
+            tokio::spawn(async move { store.lease(request).await })
+        };
+        let is_at_work = async || {
+            let works = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
+                         AND wait_event_type = 'Lock' AND query LIKE '%ges_lease%'";
+            !server.ask(&database, works).is_empty()
+        };
+        until("it is at work", is_at_work).await;
+        wire.cut();
+        let error = leasing.await.expect("an end").expect_err("nobody knows");
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        bystander.batch_execute("COMMIT").await.expect("go on");
+        until("it is done", async || !is_at_work().await).await;
+        assert_eq!(store.lease(request.clone()).await.expect("lease"), [], "all are leased");
+        assert_eq!(store.end_leases(&owner).await.expect("end"), expected);
+        assert_eq!(store.lease(request).await.expect("lease").len(), expected);
     }));
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ges_storage::postgres::{Options, PostgresStore};
 use ges_tests::private::Postgres;
 use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
 
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -41,6 +42,14 @@ pub async fn open(options: Options) -> PostgresStore {
 
 pub async fn open_shared(schema: &str) -> PostgresStore {
     open(options(&Postgres::shared().url("postgres")).schema(schema)).await
+}
+
+/// Somebody who has locked something, and keeps it until it is told to commit.
+pub async fn bystander(url: &str, lock: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client.batch_execute(&format!("BEGIN; {lock}")).await.expect("the lock");
+    client
 }
 
 /// What must come to an end, comes to it within this; a test that hangs fails here.
