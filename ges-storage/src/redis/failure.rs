@@ -45,8 +45,9 @@ impl Failure {
         Failure::Refused("unexpected answer".to_owned())
     }
 
-    /// By the code of a server's answer.
-    pub fn from_code(code: &str) -> Self {
+    /// By a server's answer: its code, or all its words.
+    pub fn from_answer(words: &str) -> Self {
+        let code = code_of(words);
         if PASSING.contains(&code) {
             Failure::Away(code.to_owned())
         } else {
@@ -55,14 +56,58 @@ impl Failure {
     }
 }
 
+/// The code in an answer, which may go on and repeat what was sent. Before Redis 7 an answer from within a script begins
+/// with the place in the script.
+fn code_of(words: &str) -> &str {
+    let within = match words.rsplit_once("@user_script:") {
+        Some((before, place)) if before.is_empty() || before.contains("running script") => {
+            place.split_once(": ").map_or(place, |(_line, said)| said)
+        }
+        _ => words,
+    };
+    let code = within.split_whitespace().next().unwrap_or_default();
+    code.strip_prefix('-').unwrap_or(code)
+}
+
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
         match (error.code(), error.kind()) {
-            (Some(code), _) => Failure::from_code(code),
+            (Some("ERR"), _) => Failure::from_answer(&format!("ERR {}", error.detail().unwrap_or_default())),
+            (Some(code), _) => Failure::from_answer(code),
             (None, ErrorKind::AuthenticationFailed) => Failure::Away("the login is refused".to_owned()),
             (None, ErrorKind::Io) => Failure::Away(error.to_string()),
             // Broken off, or in no shape to be understood: the connection is worth nothing.
             (None, _) => Failure::Away(error.category().to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_in_the_answers_of_every_release() {
+        for (words, code) in [
+            ("WRONGTYPE Operation against +15195550123", "WRONGTYPE"),
+            ("-OOM command not allowed", "OOM"),
+            ("ERR wrong number of arguments for '@user_script:1: -OOM' command", "ERR"),
+            // Redis 7, within a script.
+            ("OOM command not allowed. script: e8102, on @user_script:12.", "OOM"),
+            // Redis 6.
+            (
+                "ERR Error running script (call to f_e8102): @user_script:12: WRONGTYPE Operation against",
+                "WRONGTYPE",
+            ),
+            (
+                "ERR Error running script (call to f_e8102): @user_script:1: @user_script: 1: -READONLY You",
+                "READONLY",
+            ),
+            ("@user_script: 23: -NOREPLICAS Not enough good replicas to write.", "NOREPLICAS"),
+            ("@user_script:", ""),
+            ("", ""),
+        ] {
+            assert_eq!(code_of(words), code, "{words}");
         }
     }
 }

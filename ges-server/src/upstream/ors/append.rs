@@ -101,10 +101,7 @@ fn appended(answer: &Value) -> Result<String, Failure> {
             String::from_utf8(id.clone()).map_err(|_| Failure::unexpected())
         }
         [Value::Int(0), Value::BulkString(error)] => {
-            // Only the code: the rest may repeat what was sent.
-            let code = error.split(|byte| *byte == b' ').next().unwrap_or_default();
-            let code = String::from_utf8_lossy(code.strip_prefix(b"-").unwrap_or(code)).into_owned();
-            Err(Failure::from_code(&code))
+            Err(Failure::from_answer(&String::from_utf8_lossy(error)))
         }
         _ => Err(Failure::unexpected()),
     }
