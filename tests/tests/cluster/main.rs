@@ -12,4 +12,5 @@ mod commands;
 mod idle;
 mod nodes;
 mod readme;
+mod upgrade;
 mod world;
