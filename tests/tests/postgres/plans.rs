@@ -34,7 +34,8 @@ fn read_for_each(function: &str, last: &str) -> u64 {
     let script = [
         // As the sessions of the store are set.
         "SET search_path = ges; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;",
-        "SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;",
+        "SET enable_mergejoin = off; SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
+         WHERE current_setting('server_version_num')::int >= 120000;",
         "INSERT INTO tenant (name) VALUES ('tenant');",
         &lease(1, 1),
         "ANALYZE due; ANALYZE tenant;",
