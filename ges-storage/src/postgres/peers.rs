@@ -6,8 +6,9 @@
 //! begins anew, so the ring is looked at again; whoever joins wakes those who wait.
 //!
 //! A connection can also be lost by a node that lives. Taking it for gone costs it its leases and nothing else: what it
-//! held is worth nothing from then on, and it takes its seat again. A node that is frozen, or behind a cut network, keeps
-//! its lock: that is not noticed here.
+//! held is worth nothing from then on, and it takes its seat again. It may die before it does, and then nobody would miss
+//! it: whoever looks at the ring also looks for leases of somebody without a seat. A node that is frozen, or behind a cut
+//! network, keeps its lock: that is not noticed here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,6 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::clock::steady;
 use super::failure::{Failure, Said};
 use super::link::Link;
 use super::session::Say;
@@ -50,8 +50,7 @@ impl Peers {
     /// # Errors
     /// When the database cannot be asked.
     pub async fn seated(&self) -> Result<Vec<NodeId>, StoreError> {
-        let rows = self.link.ask(Say::Seated, &[]).await?;
-        Ok(rows.iter().map(|row| NodeId::from(row.get::<_, &str>(0))).collect())
+        self.names(Say::Seated).await
     }
 
     /// Takes a seat, so that whoever finds it empty ends the leases of this node: to be done before it leases anything.
@@ -78,11 +77,16 @@ impl Peers {
     async fn watch(&self, on_gone: &mut (impl FnMut(NodeId) + Send)) {
         let (mut returning, mut pause) = (false, LOOK);
         loop {
-            let begun = steady();
-            // Whatever went wrong, the way on is the same: sit down again, ever more slowly when it does not help.
-            let _ = self.sit_and_watch(returning, on_gone).await;
+            // Whatever went wrong, the way on is the same: sit down again. At once after a seat was lost, before the others
+            // take it for empty; ever more slowly when there is none to be had.
+            pause = match self.sit().await {
+                Ok((holder, seat)) => {
+                    let _ = self.hold_and_watch(&holder, seat, returning, on_gone).await;
+                    LOOK
+                }
+                Err(_) => (pause * 2).min(WAIT),
+            };
             returning = true;
-            pause = if begun.elapsed() > WAIT { LOOK } else { (pause * 2).min(WAIT) };
             sleep(pause).await;
             while self.link.ready().await.is_err() {
                 sleep(LOOK).await;
@@ -90,12 +94,13 @@ impl Peers {
         }
     }
 
-    async fn sit_and_watch(
+    async fn hold_and_watch(
         &self,
+        holder: &Client,
+        seat: i32,
         returning: bool,
         on_gone: &mut (impl FnMut(NodeId) + Send),
     ) -> Result<(), StoreError> {
-        let (holder, seat) = self.sit().await?;
         let waiter = self.connect(&self.waiting_name(seat)).await?;
         say(&waiter, &format!("SET lock_timeout = {}; BEGIN", WAIT.as_millis())).await?;
         if returning {
@@ -113,7 +118,7 @@ impl Peers {
         };
         tokio::select! {
             ended = self.watch_ring(&waiter, seat, on_gone) => ended,
-            () = closed(&holder) => Err(lost("the own seat is lost")),
+            () = closed(holder) => Err(lost("the own seat is lost")),
             () = wake => Ok(()),
         }
     }
@@ -125,18 +130,36 @@ impl Peers {
         on_gone: &mut (impl FnMut(NodeId) + Send),
     ) -> Result<(), StoreError> {
         loop {
+            for name in self.names(Say::Strays).await? {
+                self.strike(name, on_gone).await?;
+            }
             let (next, name) = self.next(seat).await?;
             if wait_for(waiter, next).await? {
-                if name == self.node {
-                    return Err(lost("the own seat is empty"));
-                }
-                // Under the lock, so that whoever sits down there meanwhile comes after; its leases end with its seat.
-                // Who has left by itself holds nothing any more, but somebody has to look for what it gave back.
-                self.link.ask(Say::Leave, &[&name.as_str()]).await?;
-                on_gone(name);
+                // Under the lock, so that whoever sits down there meanwhile comes after. Who has left by itself holds nothing
+                // any more, but somebody has to look for what it gave back.
+                self.strike(name, on_gone).await?;
             }
             say(waiter, "ROLLBACK TO SAVEPOINT wait").await?;
         }
+    }
+
+    /// Ends the leases of a node with its seat, and tells.
+    async fn strike(
+        &self,
+        name: NodeId,
+        on_gone: &mut (impl FnMut(NodeId) + Send),
+    ) -> Result<(), StoreError> {
+        if name == self.node {
+            return Err(lost("the own seat is empty"));
+        }
+        self.link.ask(Say::Leave, &[&name.as_str()]).await?;
+        on_gone(name);
+        Ok(())
+    }
+
+    async fn names(&self, say: Say) -> Result<Vec<NodeId>, StoreError> {
+        let rows = self.link.ask(say, &[]).await?;
+        Ok(rows.iter().map(|row| NodeId::from(row.get::<_, &str>(0))).collect())
     }
 
     /// Has all others look at the ring again. A wake that is lost costs them the rest of their wait.

@@ -92,6 +92,8 @@ statements! {
     Publish = "SELECT ges_publish($1, $2, $3, $4)";
     Seat = "SELECT ges_seat($1)";
     Seated = "SELECT name FROM node";
+    Strays = "SELECT DISTINCT d.owner FROM due d WHERE d.owner <> '' \
+              AND NOT EXISTS (SELECT 1 FROM node n WHERE n.name = d.owner)";
     NextSeat = "SELECT seat, name FROM ges_next_seat($1)";
     Leave = "SELECT ges_leave($1)";
     WakeRing = "SELECT ges_wake_ring($1)";

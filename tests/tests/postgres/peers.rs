@@ -82,6 +82,17 @@ fn a_node_that_dies_is_found_gone_by_one_other() {
     }));
 }
 
+fn lease(owner: &str) -> LeaseRequest {
+    LeaseRequest {
+        owner: owner.into(),
+        now: at("18:00"),
+        until: at("18:00"),
+        raised: Vec::new(),
+        lasting: Duration::from_secs(30),
+        limit: 100,
+    }
+}
+
 #[test]
 fn the_leases_of_a_node_end_with_its_seat() {
     block_on(bounded(async {
@@ -92,19 +103,28 @@ fn the_leases_of_a_node_end_with_its_seat() {
         let dead = node("dead", &database, &news).await;
         seated(2, &database, &mut gone).await;
         one.store.book(booking(&scheduled(1, at("18:00")))).await.expect("book");
-        let lease = |owner: &str| LeaseRequest {
-            owner: owner.into(),
-            now: at("18:00"),
-            until: at("18:00"),
-            raised: Vec::new(),
-            lasting: Duration::from_secs(30),
-            limit: 100,
-        };
         assert_eq!(dead.store.lease(lease("dead")).await.expect("lease").len(), 1);
         dead.task.abort();
         dead.wire.close();
         assert_eq!(gone.recv().await, Some(("one".into(), "dead".into())));
         assert_eq!(one.store.lease(lease("one")).await.expect("lease").len(), 1, "it waits for nobody");
+    }));
+}
+
+#[test]
+fn the_leases_of_a_node_without_a_seat_end_when_somebody_sits_down() {
+    block_on(bounded(async {
+        let database = Postgres::shared().fresh_database_name();
+        // It lost its seat, and all died before it had one again.
+        let dead = open(options(&Postgres::shared().url(&database))).await;
+        dead.book(booking(&scheduled(1, at("18:00")))).await.expect("book");
+        assert_eq!(dead.lease(lease("dead")).await.expect("lease").len(), 1);
+        let (news, mut gone) = mpsc::unbounded_channel();
+        let one = node("one", &database, &news).await;
+        assert_eq!(gone.recv().await, Some(("one".into(), "dead".into())));
+        assert_eq!(one.store.lease(lease("one")).await.expect("lease").len(), 1, "it waits for nobody");
+        ring_of(1, &database).await;
+        assert!(gone.try_recv().is_err(), "who has a seat may lease");
     }));
 }
 
@@ -137,9 +157,12 @@ fn a_node_that_loses_its_connections_sits_down_again() {
         let _one = node("one", &database, &news).await;
         let other = node("other", &database, &news).await;
         seated(2, &database, &mut gone).await;
-        other.wire.cut();
-        assert_eq!(gone.recv().await, Some(("one".into(), "other".into())), "it could have been dead");
-        ring_of(2, &database).await;
+        // As quickly after many times as after the first.
+        for _ in 0..8 {
+            other.wire.cut();
+            assert_eq!(gone.recv().await, Some(("one".into(), "other".into())), "it could have been dead");
+            seated(2, &database, &mut gone).await;
+        }
     }));
 }
 
