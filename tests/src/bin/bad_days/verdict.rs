@@ -228,7 +228,9 @@ impl Verdict {
                 self.late.push((
                     late,
                     fault.kind,
-                    format!("{id} ({service}): due {due} ms after it began, which lasted {healed} ms"),
+                    format!(
+                        "{id} ({service}): due {due} ms after fault {after} began, which lasted {healed} ms"
+                    ),
                 ));
             }
             let latest = self.latest.entry(fault.kind).or_default();
