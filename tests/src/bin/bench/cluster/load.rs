@@ -18,18 +18,19 @@ pub const CONNECTIONS: usize = 64;
 /// From [`distant_slot`] to the horizon of 14 days; each has room for 101.
 const SLOTS: u64 = 1_340;
 
-/// Books the sizing example through the street's door; the first slot is at least half an hour ahead, so that nothing
-/// falls due while the server is looked at.
+/// Books the sizing example through the street's door.
 pub fn book_sizing(node: &Server, now: Timestamp) -> anyhow::Result<Outcome> {
-    checked(client::run(
-        node.external,
-        CONNECTIONS,
-        Until::Count(SIZING),
-        booking::sizing_in(distant_slot(now), SLOTS),
-    )?)
+    book_distant(node, now, SIZING)
 }
 
-/// The same, dealt out to so many tenants.
+/// Books so many of the sizing example; the first slot is at least half an hour ahead, so that nothing falls due while the
+/// server is looked at.
+pub fn book_distant(node: &Server, now: Timestamp, count: u64) -> anyhow::Result<Outcome> {
+    let request = booking::sizing_in(distant_slot(now), SLOTS);
+    checked(client::run(node.external, CONNECTIONS, Until::Count(count), request)?)
+}
+
+/// The sizing example, dealt out to so many tenants.
 pub fn book_sizing_of(node: &Server, now: Timestamp, tenants: usize) -> anyhow::Result<()> {
     let each = Until::Count(SIZING / tenants as u64);
     for of in 0..tenants {
