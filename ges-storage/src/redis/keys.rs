@@ -2,7 +2,7 @@
 //!
 //! | name | what | lives until |
 //! |---|---|---|
-//! | `<prefix>:w:{<tenant>}:<service>` | hash: rate windows of a service (`b`: those of the service, packed; a digest per value counted by day) | the last window in it ends, and a minute |
+//! | `<prefix>:w:{<tenant>}:<service>` | hash: rate windows of a service (`b`: those of the service, packed; a digest per value counted by day) | an hour after the last window in it ends |
 //! | `<prefix>:w:{<tenant>}:` | hash: rate windows of the tenant | as above |
 //! | `<prefix>:nodes` | channel: who is there | nothing is kept |
 //!
