@@ -169,9 +169,8 @@ impl Site {
     }
 
     fn process(&self) -> Command {
-        let Some(offset) = &self.wall_clock else { return Command::new(binary()) };
-        let mut process = Command::new("faketime");
-        process.args(["--exclude-monotonic", "-m", "-f", offset]).arg(binary());
+        let mut process = Command::new(binary());
+        process.envs(self.wall_clock.iter().flat_map(|offset| wall_clock_off_by(offset)));
         process
     }
 
@@ -258,6 +257,20 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The environment of a process whose wall clock is wrong. `faketime` runs a program as a child of its own, which lives on
+/// when `faketime` is killed; so it is only asked what it would tell the program.
+fn wall_clock_off_by(offset: &str) -> Vec<(String, String)> {
+    const NAMES: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+    let told = Command::new("faketime").args(["--exclude-monotonic", "-m", "-f", offset, "env"]).output();
+    let told = told.unwrap_or_else(|error| panic!("faketime: {error}"));
+    let told = String::from_utf8_lossy(&told.stdout);
+    let variables = told.lines().filter_map(|line| line.split_once('='));
+    let wanted = variables.filter(|(name, _)| NAMES.contains(name));
+    let wanted: Vec<_> = wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    assert_eq!(wanted.len(), NAMES.len(), "what faketime tells a program: {wanted:?}");
+    wanted
 }
 
 /// A loopback address nobody uses, outside the range from which the system takes ports for outgoing connections: a
