@@ -24,6 +24,7 @@ pub mod hours;
 pub mod id;
 pub mod lead;
 pub mod memory;
+pub mod node;
 pub mod number;
 pub mod offer;
 pub mod port;

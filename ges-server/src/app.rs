@@ -28,7 +28,6 @@ use crate::http::router::RouteMistake;
 use crate::http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use crate::identity::LocalIdentities;
 use crate::metrics::{Host, Metrics};
-use crate::publisher::{NotPublished, Publisher};
 use crate::statistics::StatisticsCache;
 use crate::tenants::{self, Secrets};
 use crate::upstream::captcha::SiteVerify;
@@ -39,6 +38,7 @@ use crate::upstream::sandbox::SandboxOrchestrator;
 use crate::upstream::statistics::{GwsStatistics, NoStatistics};
 use crate::worker::{Wakeup, Worker};
 use crate::zones;
+use ges_core::node::{NotPublished, Publisher};
 
 use hot::Hot;
 use nodes::{Nodes, Telling};

@@ -18,7 +18,6 @@ pub mod http;
 pub mod identity;
 pub mod logs;
 pub mod metrics;
-pub mod publisher;
 pub mod reload;
 pub mod statistics;
 pub mod tenants;

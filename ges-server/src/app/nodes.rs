@@ -13,8 +13,8 @@ use ges_storage::redis::presence::NEWS_MAX;
 use ges_storage::redis::{News, Presence};
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::publisher::{Announce, Publisher};
 use crate::worker::chain;
+use ges_core::node::{Announce, Publisher, Unusable};
 
 /// How often the published versions are looked up whatever was heard: one query, whatever the number of tenants.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(60);
@@ -130,10 +130,19 @@ async fn follow(publisher: &Publisher, published: &Notify) {
             () = tokio::time::sleep(LOOK_UP_EVERY) => {}
         }
         loop {
-            match publisher.catch_up().await {
-                Ok(0) => break,
-                Ok(tenants) => {
-                    tracing::info!(tenants, "what another node published is in force");
+            match publisher.publications().catch_up().await {
+                Ok(caught_up) => {
+                    for unusable in &caught_up.unusable {
+                        let Unusable { tenant, version, why, .. } = unusable;
+                        let cause = chain(why);
+                        tracing::error!(%tenant, version, error = %why, cause, "what another node published cannot be used here");
+                    }
+                    if caught_up.in_force > 0 {
+                        tracing::info!(
+                            tenants = caught_up.in_force,
+                            "what another node published is in force"
+                        );
+                    }
                     break;
                 }
                 Err(error) => {

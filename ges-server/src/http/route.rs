@@ -19,8 +19,8 @@ use super::envelope::Reply;
 use super::problem::Problem;
 use super::router::{Handler, RouteMistake, Router};
 use crate::metrics::Metrics;
-use crate::publisher::Publisher;
 use crate::statistics::StatisticsCache;
+use ges_core::node::Publisher;
 
 /// What handlers need.
 pub struct Api {

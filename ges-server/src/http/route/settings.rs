@@ -20,7 +20,7 @@ use super::{Api, with};
 use crate::engagement::BadInput;
 use crate::http::router::RouteMistake;
 use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
-use crate::publisher::{NotPublished, Outcome};
+use ges_core::node::{NotPublished, Outcome};
 
 const TABLE: &str = "/genesys/1/admin/settings";
 const SECTION: &str = "/genesys/1/admin/settings/{section}";

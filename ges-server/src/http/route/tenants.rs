@@ -10,7 +10,7 @@ use super::{Api, with};
 use crate::http::access::{CCID, CONTACT_CENTER_ID};
 use crate::http::router::RouteMistake;
 use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
-use crate::publisher::NotPublished;
+use ges_core::node::NotPublished;
 
 /// Enters the routes.
 ///

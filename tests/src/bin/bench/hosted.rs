@@ -9,6 +9,7 @@ use ges_core::callback::LifecycleEvent;
 use ges_core::engine::{Dispatcher, Engine, NewCallback, Parts};
 use ges_core::ewt::{Ewt, EwtMode, NoWait};
 use ges_core::id::NodeId;
+use ges_core::node::Publisher;
 use ges_core::port::{
     Captcha, CaptchaVerdict, HandOverError, Handed, Listener, Look, Orchestrator, SessionKey, Submission,
     Unavailable, WaitTimes,
@@ -19,7 +20,6 @@ use ges_core::{ServiceName, TenantId, Timestamp};
 use ges_server::chance::SystemIds;
 use ges_server::clock::SystemClock;
 use ges_server::metrics::{self, Metrics};
-use ges_server::publisher::Publisher;
 use ges_server::worker::{Wakeup, Worker};
 use ges_storage::embedded::{EmbeddedStore, Options};
 use tokio::sync::watch;
