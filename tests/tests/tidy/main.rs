@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+mod citations;
+
 /// What does input and output, runs or waits. The core hears of none of it.
 const OUTSIDE: &[&str] = &[
     "async-std",
