@@ -17,7 +17,9 @@ pub use callin::{CallInChange, CallInGroupState, CallInStore};
 pub use clock::{Clock, IdSource, Listener, Signals};
 pub use failure::StoreError;
 pub use identity::Identity;
-pub use orchestrator::{HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
+pub use orchestrator::{
+    HandOverError, Handed, Look, NODE_OF_SESSION, Orchestrator, SessionKey, Submission, Unavailable,
+};
 pub use settings::{PublishError, Published, SettingsStore};
 pub use store::{
     Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,

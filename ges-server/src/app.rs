@@ -5,6 +5,7 @@ mod nodes;
 mod serve;
 mod store;
 mod telephony;
+mod voice;
 mod watch;
 
 use std::path::Path;
@@ -13,10 +14,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ges_core::engine::{Dispatcher, Engine};
-use ges_core::port::{Clock, IdSource, Identity, Signals, Statistics};
+use ges_core::port::{Captcha, Clock, IdSource, Identity, Signals, Statistics};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
+use ges_upstream::captcha::SiteVerify;
+use ges_upstream::client::HttpClient;
+use ges_upstream::ors::BadStream;
+use ges_upstream::sandbox::SandboxOrchestrator;
+use ges_upstream::statistics::{GwsStatistics, NoStatistics};
 
 use crate::chance::SystemIds;
 use crate::config::Config;
@@ -30,12 +36,6 @@ use crate::identity::LocalIdentities;
 use crate::metrics::{Host, Metrics};
 use crate::statistics::StatisticsCache;
 use crate::tenants::{self, Secrets};
-use crate::upstream::captcha::SiteVerify;
-use crate::upstream::client::HttpClient;
-use crate::upstream::ors::BadStream;
-use crate::upstream::redis_check::RedisCheck;
-use crate::upstream::sandbox::SandboxOrchestrator;
-use crate::upstream::statistics::{GwsStatistics, NoStatistics};
 use crate::worker::{Wakeup, Worker};
 use crate::zones;
 use ges_core::node::{NotPublished, Publisher};
@@ -45,7 +45,8 @@ use nodes::{Nodes, Telling};
 pub use serve::{Running, StartError};
 pub use store::{StoreKind, StoreNotOpened, Stores, options as postgres_options};
 use telephony::{IntoEngine, Telephony};
-use watch::Watching;
+pub use voice::Voice;
+use watch::{RedisCheck, Watching};
 
 /// How long a good answer of a store that is shared holds: each costs it a transaction.
 const SHARED_STORE_HOLDS: Duration = Duration::from_secs(30);
@@ -131,7 +132,7 @@ impl App {
             orchestrator,
             waits: hot.waits.clone(),
             windows: hot.windows,
-            captcha: Arc::new(SiteVerify::new(client.clone(), &config.upstream.captcha, identities.clone())),
+            captcha: captcha(&config, &client, &identities),
             clock: clock.clone(),
             ids: ids.clone(),
             signals: wakeup.clone() as Arc<dyn Signals>,
@@ -293,6 +294,11 @@ impl SettingsLoader {
         gone.iter().for_each(|tenant| self.engine.forget(tenant));
         Ok(())
     }
+}
+
+fn captcha(config: &Config, client: &HttpClient, identities: &Arc<LocalIdentities>) -> Arc<dyn Captcha> {
+    let options = &config.upstream.captcha;
+    Arc::new(SiteVerify::new(client.clone(), options.url.clone(), options.timeout, identities.clone()))
 }
 
 fn statistics(

@@ -28,7 +28,7 @@ pub use redis::{Connection, Redis, RedisTls, Servers};
 pub use settings::Settings;
 pub use storage::Storage;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
-pub use upstream::{Captcha, Orchestrator, OrchestratorKind, Sandbox, Statistics, Upstream, Webhook};
+pub use upstream::{Captcha, Orchestrator, OrchestratorKind, Statistics, Upstream};
 
 use reader::Reader;
 

@@ -12,7 +12,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use ges_core::TenantId;
 use ges_core::port::{Identity, StoreError};
-use secrecy::SecretString;
+use ges_upstream::captcha::{CaptchaSecret, CaptchaSecrets};
+use ges_upstream::statistics::{StatisticsCredentials, StatisticsLogins};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -33,24 +34,6 @@ pub struct Tenant {
     pub captcha: Option<CaptchaSecret>,
     /// Set when statistics can be read.
     pub statistics: Option<StatisticsCredentials>,
-}
-
-/// Verifies a tenant's CAPTCHA tokens (callback-administration §8.2).
-#[derive(Clone, Debug)]
-pub struct CaptchaSecret {
-    /// The secret of the site.
-    pub secret: SecretString,
-    /// Tokens scored below are rejected; 0 to 1, tokens without a score pass.
-    pub score_min: f64,
-}
-
-/// A tenant's credentials for GWS (callback-administration §8.3).
-#[derive(Clone, Debug)]
-pub struct StatisticsCredentials {
-    /// The OAuth client.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: SecretString,
 }
 
 /// The SHA-256 of an API key.
@@ -159,6 +142,18 @@ impl Identity for LocalIdentities {
             Some(tenant) => now.by_id.get(tenant).is_some_and(allows),
             None => now.by_id.values().any(allows),
         })
+    }
+}
+
+impl CaptchaSecrets for LocalIdentities {
+    fn captcha(&self, tenant: &TenantId) -> Option<CaptchaSecret> {
+        self.tenant(tenant)?.captcha.clone()
+    }
+}
+
+impl StatisticsLogins for LocalIdentities {
+    fn statistics(&self, tenant: &TenantId) -> Option<StatisticsCredentials> {
+        self.tenant(tenant)?.statistics.clone()
     }
 }
 

@@ -21,6 +21,5 @@ pub mod metrics;
 pub mod reload;
 pub mod statistics;
 pub mod tenants;
-pub mod upstream;
 pub mod worker;
 pub mod zones;

@@ -8,6 +8,7 @@ mod host;
 
 use std::time::Duration;
 
+use ges_upstream::Observer;
 use hyper::{Method, StatusCode};
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
@@ -250,6 +251,20 @@ impl Metrics {
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+impl Observer for Metrics {
+    fn unresolved(&self) {
+        self.dns_failed();
+    }
+
+    fn statistics_refused(&self) {
+        self.gws_incorrect_credentials.inc();
+    }
+
+    fn statistics_failed(&self) {
+        self.gws_server_error.inc();
     }
 }
 

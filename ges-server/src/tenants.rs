@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use ges_core::settings::{SecretSource, SettingsFile};
+use ges_upstream::captcha::CaptchaSecret;
+use ges_upstream::statistics::StatisticsCredentials;
 use secrecy::SecretString;
 
 use crate::config::{Mistake, Mistakes, ReadFile};
-use crate::identity::{CaptchaSecret, KeyHash, OriginPattern, StatisticsCredentials, Tenant};
+use crate::identity::{KeyHash, OriginPattern, Tenant};
 
 /// Where secrets are kept.
 pub struct Secrets<'a> {

@@ -70,6 +70,10 @@ pub struct SessionKey {
     pub reported: bool,
 }
 
+/// In the reference of a session, stands between its own name and the node it said it runs on. No name of a session has
+/// a space in it.
+pub const NODE_OF_SESSION: &str = " @";
+
 /// What a look at a session showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {

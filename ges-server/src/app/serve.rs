@@ -7,12 +7,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ges_upstream::sandbox::SandboxOrchestrator;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{App, Stores};
 use crate::http::listener::Listener;
-use crate::upstream::sandbox::SandboxOrchestrator;
 
 /// A server that serves.
 pub struct Running {

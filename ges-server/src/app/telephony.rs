@@ -8,15 +8,16 @@ use ges_core::engine::{Engine, EngineError};
 use ges_core::port::{Clock, Orchestrator};
 use ges_core::{CallbackId, ServiceName, TenantId};
 use ges_storage::redis::Redis;
+use ges_upstream::client::HttpClient;
+use ges_upstream::ors::{OrsNode, OrsOptions, OrsOrchestrator};
+use ges_upstream::sandbox::{SandboxOrchestrator, WriteBack, WriteBackError};
+use ges_upstream::webhook::{Surroundings, WebhookOrchestrator};
 
+use super::voice::Voice;
 use super::{BuildError, hot};
 use crate::config::{Config, OrchestratorKind, Ors};
 use crate::http::WriteBackKeys;
 use crate::metrics::Metrics;
-use crate::upstream::client::HttpClient;
-use crate::upstream::ors::{OrsNode, OrsOptions, OrsOrchestrator};
-use crate::upstream::sandbox::{SandboxOrchestrator, WriteBack, WriteBackError};
-use crate::upstream::webhook::{Surroundings, WebhookOrchestrator};
 
 /// Telephony, and what of it the composition has to know.
 pub(super) struct Telephony {
@@ -47,12 +48,13 @@ impl Telephony {
                 Telephony { orchestrator: Arc::new(sandbox.clone()), sandbox: Some(sandbox), voice: None }
             }
             OrchestratorKind::Webhook(options) => {
+                let keys = write_back.clone();
                 let around = Surroundings {
                     client: client.clone(),
                     ges_url,
-                    keys: write_back.clone(),
+                    mint: Arc::new(move |tenant, id| keys.token(tenant, id)),
                     clock: clock.clone(),
-                    metrics: metrics.clone(),
+                    observer: metrics.clone(),
                 };
                 let webhook = WebhookOrchestrator::new(options, around);
                 Telephony { orchestrator: Arc::new(webhook), sandbox: None, voice: None }
@@ -62,7 +64,7 @@ impl Telephony {
                 let options = ors_options(wanted, &ges_url);
                 let ors = OrsOrchestrator::new(
                     options,
-                    voice.clone(),
+                    Arc::new(Voice::new(voice.clone())),
                     client.clone(),
                     clock.clone(),
                     metrics.clone(),

@@ -1,11 +1,13 @@
 //! What metrics, logs and health learn from the engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ges_core::callback::{Happening, LifecycleEvent};
 use ges_core::engine::Engine;
 use ges_core::port::Listener;
+use ges_storage::redis::Redis;
 
 use crate::health::Check;
 use crate::http::BoxError;
@@ -52,5 +54,25 @@ pub struct StoreCheck(pub Arc<Engine>);
 impl Check for StoreCheck {
     async fn check(&self) -> Result<(), BoxError> {
         Ok(self.0.check().await?)
+    }
+}
+
+/// Whether a Redis works: `REDIS_CONNECTION`, `ORS_REDIS_STATUS`.
+pub struct RedisCheck {
+    redis: Redis,
+    lately: Duration,
+}
+
+impl RedisCheck {
+    /// An answer within `lately` says as much as a question; the interval of the checks is a good choice.
+    pub fn new(redis: Redis, lately: Duration) -> Self {
+        RedisCheck { redis, lately }
+    }
+}
+
+#[async_trait]
+impl Check for RedisCheck {
+    async fn check(&self) -> Result<(), BoxError> {
+        Ok(self.redis.check(self.lately).await?)
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ges_upstream::ors;
 use hyper::Uri;
 
 use super::key::{Key, List, Setting, Url, Whole};
 use super::reader::Reader;
 use super::redis::{Connection, VOICE_KEYS};
-use crate::upstream::ors;
 
 const STREAM: Key =
     Key::new("orchestrator.ors.stream", "NewCallbackStream", "The stream to which attempts are appended.");

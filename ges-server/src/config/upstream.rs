@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ges_upstream::sandbox::{Config as Sandbox, LOOK_EVERY};
+use ges_upstream::webhook::Webhook;
 use hyper::Uri;
 use secrecy::SecretString;
 
@@ -10,7 +12,6 @@ use super::key::{Key, Secret, Setting, Url, Whole};
 use super::ors::{self, Ors};
 use super::reader::Reader;
 use crate::chance;
-use crate::upstream::sandbox;
 
 const KIND: Key = Key::new(
     "orchestrator.kind",
@@ -129,40 +130,6 @@ pub enum OrchestratorKind {
     Ors(Box<Ors>),
 }
 
-/// Any telephony that takes a post.
-#[derive(Clone, Debug)]
-pub struct Webhook {
-    /// Where attempts are posted.
-    pub url: Uri,
-    /// Signs every post.
-    pub secret: SecretString,
-    /// Until a post is given up.
-    pub timeout: Duration,
-    /// Posts under way at once.
-    pub concurrency: usize,
-}
-
-/// Telephony played in this process.
-#[derive(Clone, Copy, Debug)]
-pub struct Sandbox {
-    /// Agents of each queue.
-    pub agents: u32,
-    /// The same seed plays the same calls.
-    pub seed: u64,
-    /// Of a hundred customers.
-    pub answer_percent: u64,
-    /// Of a hundred customers.
-    pub busy_percent: u64,
-    /// From a free agent to the first ring.
-    pub route: Duration,
-    /// How long it rings.
-    pub ring: Duration,
-    /// How long they talk.
-    pub talk: Duration,
-    /// The longest pause between two dial attempts.
-    pub retry_max: Duration,
-}
-
 /// Proof of being human.
 #[derive(Clone, Debug)]
 pub struct Captcha {
@@ -235,7 +202,7 @@ impl Orchestrator {
     pub fn look_every(&self) -> Option<Duration> {
         match &self.kind {
             OrchestratorKind::Ors(ors) => (!ors.nodes.is_empty()).then_some(ors.look_every),
-            OrchestratorKind::Sandbox(_) => Some(sandbox::LOOK_EVERY),
+            OrchestratorKind::Sandbox(_) => Some(LOOK_EVERY),
             OrchestratorKind::Webhook(_) => None,
         }
     }
@@ -252,8 +219,8 @@ impl Orchestrator {
             _ => reader.optional::<Secret>(&WRITE_BACK_SECRET),
         };
         let kind = match kind? {
-            Kind::Webhook => Webhook::read(reader).map(OrchestratorKind::Webhook),
-            Kind::Sandbox => Sandbox::read(reader).map(OrchestratorKind::Sandbox),
+            Kind::Webhook => webhook(reader).map(OrchestratorKind::Webhook),
+            Kind::Sandbox => sandbox(reader).map(OrchestratorKind::Sandbox),
             Kind::Ors => Ors::read(reader).map(|ors| OrchestratorKind::Ors(Box::new(ors))),
         };
         let write_back_url = match url? {
@@ -266,46 +233,42 @@ impl Orchestrator {
     }
 }
 
-impl Webhook {
-    fn read(reader: &mut Reader<'_>) -> Option<Webhook> {
-        let url = reader.read::<Url>(&WEBHOOK_URL);
-        let secret = reader.read::<Secret>(&WEBHOOK_SECRET);
-        let timeout = reader.read::<Whole<100, 30_000>>(&WEBHOOK_TIMEOUT);
-        let concurrency = reader.read::<Whole<1, 10_000>>(&WEBHOOK_CONCURRENCY);
-        Some(Webhook {
-            url: url?.0,
-            secret: secret?.0,
-            timeout: Duration::from_millis(timeout?.0),
-            concurrency: usize::try_from(concurrency?.0).ok()?,
-        })
-    }
+fn webhook(reader: &mut Reader<'_>) -> Option<Webhook> {
+    let url = reader.read::<Url>(&WEBHOOK_URL);
+    let secret = reader.read::<Secret>(&WEBHOOK_SECRET);
+    let timeout = reader.read::<Whole<100, 30_000>>(&WEBHOOK_TIMEOUT);
+    let concurrency = reader.read::<Whole<1, 10_000>>(&WEBHOOK_CONCURRENCY);
+    Some(Webhook {
+        url: url?.0,
+        secret: secret?.0,
+        timeout: Duration::from_millis(timeout?.0),
+        concurrency: usize::try_from(concurrency?.0).ok()?,
+    })
 }
 
-impl Sandbox {
-    fn read(reader: &mut Reader<'_>) -> Option<Sandbox> {
-        let agents = reader.read::<Whole<0, 10_000>>(&AGENTS);
-        let seed = reader.read::<Whole<0, { u64::MAX }>>(&SEED);
-        let answer = reader.read::<Percent>(&ANSWER_PERCENT);
-        let busy = reader.read::<Percent>(&BUSY_PERCENT);
-        let route = reader.read::<Millis>(&ROUTE_MS);
-        let ring = reader.read::<Millis>(&RING_MS);
-        let talk = reader.read::<Millis>(&TALK_MS);
-        let retry = reader.read::<Millis>(&RETRY_MS_MAX);
-        if let (Some(answer), Some(busy)) = (answer, busy)
-            && answer.0 + busy.0 > 100
-        {
-            let right = format!("with {}, at most 100 together", ANSWER_PERCENT.name);
-            reader.wrong(BUSY_PERCENT.name, Some(busy.0.to_string()), right);
-        }
-        Some(Sandbox {
-            agents: u32::try_from(agents?.0).ok()?,
-            seed: seed?.0,
-            answer_percent: answer?.0,
-            busy_percent: busy?.0,
-            route: millis(route?),
-            ring: millis(ring?),
-            talk: millis(talk?),
-            retry_max: millis(retry?),
-        })
+fn sandbox(reader: &mut Reader<'_>) -> Option<Sandbox> {
+    let agents = reader.read::<Whole<0, 10_000>>(&AGENTS);
+    let seed = reader.read::<Whole<0, { u64::MAX }>>(&SEED);
+    let answer = reader.read::<Percent>(&ANSWER_PERCENT);
+    let busy = reader.read::<Percent>(&BUSY_PERCENT);
+    let route = reader.read::<Millis>(&ROUTE_MS);
+    let ring = reader.read::<Millis>(&RING_MS);
+    let talk = reader.read::<Millis>(&TALK_MS);
+    let retry = reader.read::<Millis>(&RETRY_MS_MAX);
+    if let (Some(answer), Some(busy)) = (answer, busy)
+        && answer.0 + busy.0 > 100
+    {
+        let right = format!("with {}, at most 100 together", ANSWER_PERCENT.name);
+        reader.wrong(BUSY_PERCENT.name, Some(busy.0.to_string()), right);
     }
+    Some(Sandbox {
+        agents: u32::try_from(agents?.0).ok()?,
+        seed: seed?.0,
+        answer_percent: answer?.0,
+        busy_percent: busy?.0,
+        route: millis(route?),
+        ring: millis(ring?),
+        talk: millis(talk?),
+        retry_max: millis(retry?),
+    })
 }

@@ -3,6 +3,7 @@
 use ges_core::callback::{Callback, Reason, SessionState, SessionUpdate, StateName};
 use ges_core::engine::Edit;
 use ges_core::number::PhoneNumber;
+use ges_core::port::NODE_OF_SESSION;
 use ges_core::time::Timestamp;
 use ges_core::user_data::UserData;
 use serde_json::{Map, Value};
@@ -11,9 +12,6 @@ use crate::engagement::{BadInput, Members};
 
 /// The longest name of a session kept, in bytes.
 const REFERENCE_MAX: usize = 256;
-
-/// Stands between the name of a session and the node it said it runs on. No name of a session has a space in it.
-pub const NODE: &str = " @";
 
 /// What a PUT wants. A body with `_callback_state` comes from a session, any other from a client.
 #[derive(Debug)]
@@ -78,7 +76,8 @@ fn write_back(members: &mut Members) -> Result<SessionUpdate, BadInput> {
     };
     let reference = members.text("_ors_session_id")?.filter(|reference| !reference.is_empty());
     let node = members.text("_ors_node")?.filter(|node| !node.is_empty());
-    let reference = reference.map(|id| node.map_or_else(|| id.clone(), |node| format!("{id}{NODE}{node}")));
+    let reference =
+        reference.map(|id| node.map_or_else(|| id.clone(), |node| format!("{id}{NODE_OF_SESSION}{node}")));
     if reference.as_ref().is_some_and(|reference| reference.len() > REFERENCE_MAX) {
         return Err(BadInput::at(
             "_ors_session_id",

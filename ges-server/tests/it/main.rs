@@ -6,4 +6,3 @@ mod config;
 mod fixture;
 mod service;
 mod socket;
-mod upstream;

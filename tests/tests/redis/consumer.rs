@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ges_core::port::Orchestrator;
-use ges_server::upstream::ors::OrsOptions;
 use ges_tests::private::Redis;
+use ges_upstream::ors::OrsOptions;
 use http_body_util::{BodyExt, Full};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;

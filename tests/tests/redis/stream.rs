@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use ges_core::port::{HandOverError, Orchestrator};
-use ges_server::upstream::ors::OrsOptions;
 use ges_tests::private::{Redis, Wire};
+use ges_upstream::ors::OrsOptions;
 
 use crate::support::{at, entries, id, ors, ors_as, redis, submission, submit_until_taken};
 

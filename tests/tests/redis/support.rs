@@ -7,12 +7,12 @@ use ges_core::port::{HandOverError, Handed, Orchestrator, Submission};
 use ges_core::testing::fixtures;
 use ges_core::throttle::{Lasting, WindowKey, WindowKind, WindowRequest};
 use ges_core::{CallbackId, Timestamp};
+use ges_server::app::Voice;
 use ges_server::clock::SystemClock;
-use ges_server::metrics::{Host, Metrics};
-use ges_server::upstream::client::HttpClient;
-use ges_server::upstream::ors::{OrsOptions, OrsOrchestrator};
 use ges_storage::redis::{Options, Redis};
 use ges_tests::private;
+use ges_upstream::client::HttpClient;
+use ges_upstream::ors::{OrsOptions, OrsOrchestrator};
 
 /// Longer than anything here takes; whoever waits for so long waits for nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,8 +74,8 @@ pub fn ors(voice: Redis) -> OrsOrchestrator {
 
 /// The same with options.
 pub fn ors_as(options: OrsOptions, voice: Redis) -> OrsOrchestrator {
-    let metrics = Arc::new(Metrics::new(Host::named("test"), &[]).unwrap());
-    OrsOrchestrator::new(options, voice, HttpClient::default(), Arc::new(SystemClock), metrics).unwrap()
+    let (voice, clock) = (Arc::new(Voice::new(voice)), Arc::new(SystemClock));
+    OrsOrchestrator::new(options, voice, HttpClient::default(), clock, Arc::new(())).unwrap()
 }
 
 /// Attempt `attempt` of callback `number`, due now.

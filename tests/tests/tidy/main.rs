@@ -51,6 +51,7 @@ fn doors_open_one_way() {
     };
     assert_eq!(ours("ges-core"), BTreeSet::new());
     assert!(ours("ges-storage").is_subset(&["ges-core".to_owned()].into()), "{:?}", ours("ges-storage"));
+    assert!(ours("ges-upstream").is_subset(&["ges-core".to_owned()].into()), "{:?}", ours("ges-upstream"));
     assert!(!ours("ges-server").contains("ges-tests") && !ours("ges-server").contains("ges-examples"));
     for http in ["hyper", "hyper-util"] {
         assert!(!direct("ges-storage").contains(http), "ges-storage needs {http}");
@@ -81,7 +82,7 @@ fn only_the_composition_names_the_stores() {
 
 #[test]
 fn files_are_short() {
-    for package in ["ges-core/src", "ges-storage/src", "ges-server/src"] {
+    for package in ["ges-core/src", "ges-storage/src", "ges-upstream/src", "ges-server/src"] {
         for path in rust_files(package) {
             let lines = read(&path).lines().count();
             let is_table = TABLES.iter().any(|table| path.ends_with(table));
@@ -96,7 +97,9 @@ fn files_are_short() {
 
 #[test]
 fn no_file_is_forgotten() {
-    for package in ["ges-core/src", "ges-storage/src", "ges-server/src", "examples/src", "tests/src"] {
+    for package in
+        ["ges-core/src", "ges-storage/src", "ges-upstream/src", "ges-server/src", "examples/src", "tests/src"]
+    {
         let files = rust_files(package);
         for path in &files {
             let name = path.file_stem().unwrap().to_str().unwrap();

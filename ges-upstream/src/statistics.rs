@@ -17,24 +17,37 @@ use hyper::{Method, Request, StatusCode, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::client::{Answer, HttpClient};
-use crate::http::BoxError;
-use crate::identity::{LocalIdentities, StatisticsCredentials};
-use crate::metrics::Metrics;
+use crate::client::{Answer, HttpClient};
+use crate::{BoxError, Observer};
 
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 /// A token is not used in its last minute, so that it does not end on the way.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
 
+/// A tenant's credentials for GWS (callback-administration §8.3).
+#[derive(Clone, Debug)]
+pub struct StatisticsCredentials {
+    /// The OAuth client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+}
+
+/// Knows the credentials of each tenant.
+pub trait StatisticsLogins: Send + Sync {
+    /// The tenant's credentials; `None` when it has stored none.
+    fn statistics(&self, tenant: &TenantId) -> Option<StatisticsCredentials>;
+}
+
 /// Reads statistics from GWS with the credentials of each tenant.
 pub struct GwsStatistics {
     client: HttpClient,
     base: Uri,
     timeout: Duration,
-    tenants: Arc<LocalIdentities>,
+    logins: Arc<dyn StatisticsLogins>,
     clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+    observer: Arc<dyn Observer>,
     tokens: Mutex<HashMap<TenantId, Token>>,
 }
 
@@ -55,11 +68,11 @@ impl GwsStatistics {
         client: HttpClient,
         base: Uri,
         timeout: Duration,
-        tenants: Arc<LocalIdentities>,
+        logins: Arc<dyn StatisticsLogins>,
         clock: Arc<dyn Clock>,
-        metrics: Arc<Metrics>,
+        observer: Arc<dyn Observer>,
     ) -> Self {
-        GwsStatistics { client, base, timeout, tenants, clock, metrics, tokens: Mutex::default() }
+        GwsStatistics { client, base, timeout, logins, clock, observer, tokens: Mutex::default() }
     }
 
     fn url(&self, path: &str) -> String {
@@ -76,12 +89,12 @@ impl GwsStatistics {
     }
 
     fn failed(&self, error: impl Into<BoxError>) -> StatisticsError {
-        self.metrics.gws_server_error.inc();
+        self.observer.statistics_failed();
         StatisticsError::Unavailable(error.into())
     }
 
     fn refused(&self) -> StatisticsError {
-        self.metrics.gws_incorrect_credentials.inc();
+        self.observer.statistics_refused();
         StatisticsError::Credentials
     }
 
@@ -153,16 +166,15 @@ impl GwsStatistics {
 #[async_trait]
 impl Statistics for GwsStatistics {
     async fn read(&self, tenant: &TenantId, wanted: &[Statistic]) -> Result<Value, StatisticsError> {
-        let known = self.tenants.tenant(tenant);
-        let Some(credentials) = known.as_ref().and_then(|tenant| tenant.statistics.as_ref()) else {
+        let Some(credentials) = self.logins.statistics(tenant) else {
             return Err(self.refused());
         };
         let body = json!({ "data": { "statistics": wanted } }).to_string();
-        let token = self.token(tenant, credentials, false).await?;
+        let token = self.token(tenant, &credentials, false).await?;
         let mut answer = self.ask(&token, body.as_bytes()).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             // A token can be revoked before its time; a fresh one tells that apart from wrong credentials.
-            let token = self.token(tenant, credentials, true).await?;
+            let token = self.token(tenant, &credentials, true).await?;
             answer = self.ask(&token, body.as_bytes()).await?;
         }
         match answer.status {

@@ -20,8 +20,7 @@ use ges_core::{CallbackId, ServiceName, TenantId};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use crate::config::Sandbox as Config;
-use crate::http::BoxError;
+use crate::BoxError;
 use play::Session;
 
 /// Takes what a session reports; wired to the engine by the composition root.
@@ -35,6 +34,27 @@ pub trait WriteBack: Send + Sync {
         id: CallbackId,
         update: SessionUpdate,
     ) -> Result<(), WriteBackError>;
+}
+
+/// How the calls go.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Agents of each queue.
+    pub agents: u32,
+    /// The same seed plays the same calls.
+    pub seed: u64,
+    /// Of a hundred customers, so many answer.
+    pub answer_percent: u64,
+    /// Of a hundred customers, so many are busy; the rest does not answer.
+    pub busy_percent: u64,
+    /// From a free agent to the first ring.
+    pub route: Duration,
+    /// How long it rings.
+    pub ring: Duration,
+    /// How long they talk.
+    pub talk: Duration,
+    /// The longest pause between two dial attempts.
+    pub retry_max: Duration,
 }
 
 /// How often live sessions are looked at.

@@ -5,8 +5,13 @@
 pub mod captcha;
 pub mod client;
 pub mod entry;
+mod observer;
 pub mod ors;
-pub mod redis_check;
 pub mod sandbox;
 pub mod statistics;
 pub mod webhook;
+
+pub use observer::Observer;
+
+/// What went wrong below an adapter.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ges_core::port::{Look, Unavailable};
+use ges_core::port::{Look, NODE_OF_SESSION, Unavailable};
 use http_body_util::Full;
 use hyper::header::{CONTENT_LENGTH, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
@@ -12,11 +12,9 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use super::nodes::{Node, Nodes};
-use crate::gms::change::NODE;
-use crate::http::BoxError;
-use crate::metrics::Metrics;
-use crate::upstream::client::{Answer, HttpClient, NoAnswer};
-use crate::upstream::webhook::SEGMENT;
+use crate::client::{Answer, HttpClient, NoAnswer};
+use crate::webhook::SEGMENT;
+use crate::{BoxError, Observer};
 
 /// What a session has to say is short.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -27,7 +25,7 @@ pub(super) struct Sessions {
     pub nodes: Nodes,
     pub timeout: Duration,
     pub cancel_event: String,
-    pub metrics: Arc<Metrics>,
+    pub observer: Arc<dyn Observer>,
 }
 
 /// A session by its own name, and the node it said it runs on.
@@ -55,7 +53,7 @@ impl<'r> Session<'r> {
         if reference.split_once('-').is_some_and(|(ms, seq)| digits(ms) && digits(seq)) {
             return None;
         }
-        Some(match reference.split_once(NODE) {
+        Some(match reference.split_once(NODE_OF_SESSION) {
             Some((id, node)) => Session { id, node: Some(node) },
             None => Session { id: reference, node: None },
         })
@@ -151,7 +149,7 @@ impl Sessions {
             }
             Err(error) => {
                 if matches!(error, NoAnswer::Unresolved(_)) {
-                    self.metrics.dns_failed();
+                    self.observer.unresolved();
                 }
                 node.failed();
                 Err(error.into())

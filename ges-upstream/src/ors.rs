@@ -10,6 +10,7 @@ mod batch;
 mod fields;
 mod nodes;
 mod sessions;
+mod voice;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ges_core::port::{Clock, HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
 use ges_core::{CallbackId, TenantId};
-use ges_storage::redis::{Redis, slot_of};
 
 use self::append::{Append, Attempt, Remembered};
 use self::batch::Batches;
@@ -26,9 +26,10 @@ pub use self::fields::{FIELDS, FieldNames};
 use self::nodes::Nodes;
 pub use self::nodes::OrsNode;
 use self::sessions::{Session, Sessions};
-use super::client::HttpClient;
-use super::entry::Entry;
-use crate::metrics::Metrics;
+pub use self::voice::{APPEND, VoiceFailure, VoiceRedis};
+use crate::Observer;
+use crate::client::HttpClient;
+use crate::entry::Entry;
 
 /// Looks at sessions that have not reported are gathered for so long: they are in no hurry, and a thousand that wait in a
 /// queue cost half a command a second.
@@ -87,7 +88,6 @@ pub struct BadStream(pub String);
 
 /// Hands attempts to ORS.
 pub struct OrsOrchestrator {
-    redis: Redis,
     append: Batches<Append>,
     remembered: Batches<Remembered>,
     sessions: Sessions,
@@ -105,22 +105,24 @@ impl OrsOrchestrator {
     /// [`BadStream`].
     pub fn new(
         options: OrsOptions,
-        voice: Redis,
+        voice: Arc<dyn VoiceRedis>,
         client: HttpClient,
         clock: Arc<dyn Clock>,
-        metrics: Arc<Metrics>,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, BadStream> {
         let attempt_keys = attempt_keys(&options.prefix, &options.stream)?;
         Ok(OrsOrchestrator {
-            append: Batches::new(Append::new(voice.clone(), &options.stream, options.keep), Duration::ZERO),
-            remembered: Batches::new(Remembered { redis: voice.clone() }, GATHERED),
-            redis: voice,
+            append: Batches::new(
+                Append { voice: voice.clone(), stream: options.stream.into_bytes(), keep: options.keep },
+                Duration::ZERO,
+            ),
+            remembered: Batches::new(Remembered { voice }, GATHERED),
             sessions: Sessions {
                 client,
                 nodes: Nodes::new(&options.nodes, &options.regions),
                 timeout: options.timeout,
                 cancel_event: options.cancel_event,
-                metrics,
+                observer,
             },
             attempt_keys,
             fields: Fields::named(&options.fields),
@@ -128,11 +130,6 @@ impl OrsOrchestrator {
             ges_url: options.ges_url,
             clock,
         })
-    }
-
-    /// The Redis of the voice platform, for a health check.
-    pub fn redis(&self) -> &Redis {
-        &self.redis
     }
 
     /// One for each (callback id, attempt) of a tenant; names of tenants may hold anything.
@@ -153,8 +150,8 @@ impl Orchestrator for OrsOrchestrator {
         };
         match self.append.ask(attempt).await {
             Ok(entry) => Ok(Handed { reference: Some(entry) }),
-            Err(failure) if failure.is_passing() => Err(HandOverError::Unavailable(failure.into())),
-            Err(failure) => Err(HandOverError::Refused(failure.into())),
+            Err(away @ VoiceFailure::Away(_)) => Err(HandOverError::Unavailable(away.into())),
+            Err(refused @ VoiceFailure::Refused(_)) => Err(HandOverError::Refused(refused.into())),
         }
     }
 
@@ -191,16 +188,18 @@ impl Orchestrator for OrsOrchestrator {
 
 /// What the keys of attempts begin with: in a cluster they must be where the stream is.
 fn attempt_keys(prefix: &str, stream: &str) -> Result<String, BadStream> {
-    let tag = match (stream.find('{'), stream.find('}')) {
-        (Some(open), Some(close)) if open + 1 < close => &stream[open + 1..close],
-        _ => stream,
-    };
-    let keys = format!("{prefix}:attempt:{{{tag}}}:");
-    let together = slot_of(keys.as_bytes()) == slot_of(stream.as_bytes());
+    let keys = format!("{prefix}:attempt:{{{}}}:", hashed(stream));
+    let together = hashed(&keys) == hashed(stream);
     if stream.is_empty() || prefix.contains(['{', '}']) || !together {
         return Err(BadStream(stream.to_owned()));
     }
     Ok(keys)
+}
+
+/// The part of a key that decides its slot in a cluster: what stands in its first braces, or all of it.
+fn hashed(key: &str) -> &str {
+    let inside = key.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(inside, _)| inside);
+    inside.filter(|inside| !inside.is_empty()).unwrap_or(key)
 }
 
 #[cfg(test)]

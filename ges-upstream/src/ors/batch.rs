@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ges_storage::redis::Failure;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
+
+use super::voice::VoiceFailure;
+use crate::client::NoAnswer;
 
 /// Calls under way: one is made ready while the other is answered.
 const UNDER_WAY: usize = 2;
@@ -32,7 +34,7 @@ pub(super) trait Exchange: Send + Sync {
     fn exchange(
         &self,
         questions: Vec<Self::Question>,
-    ) -> impl Future<Output = Vec<Result<Self::Answer, Failure>>> + Send;
+    ) -> impl Future<Output = Vec<Result<Self::Answer, VoiceFailure>>> + Send;
 }
 
 /// Gathers questions for an [`Exchange`].
@@ -46,7 +48,7 @@ pub(super) struct Batches<E: Exchange> {
 
 struct Job<E: Exchange> {
     question: E::Question,
-    answer: oneshot::Sender<Result<E::Answer, Failure>>,
+    answer: oneshot::Sender<Result<E::Answer, VoiceFailure>>,
 }
 
 impl<E: Exchange> Batches<E> {
@@ -55,11 +57,11 @@ impl<E: Exchange> Batches<E> {
     }
 
     /// Asks, alone or with others; ends within a bounded time. A question that is given up is not asked later.
-    pub async fn ask(&self, question: E::Question) -> Result<E::Answer, Failure> {
+    pub async fn ask(&self, question: E::Question) -> Result<E::Answer, VoiceFailure> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push_back(Job { question, answer });
         // Nobody answers when whoever asked for all was stopped in the middle.
-        let given_up = |_| Err(Failure::Away("given up".to_owned()));
+        let given_up = |_| Err(VoiceFailure::away("given up"));
         if !self.linger.is_zero()
             && let Ok(answer) = timeout(self.linger, &mut answered).await
         {
@@ -79,7 +81,7 @@ impl<E: Exchange> Batches<E> {
                 }
             }
         };
-        timeout(PATIENCE, asked).await.unwrap_or(Err(Failure::Late(PATIENCE)))
+        timeout(PATIENCE, asked).await.unwrap_or(Err(VoiceFailure::away(NoAnswer::Late(PATIENCE))))
     }
 
     async fn ask_next(&self) {
@@ -141,7 +143,7 @@ mod tests {
             *question
         }
 
-        async fn exchange(&self, questions: Vec<usize>) -> Vec<Result<usize, Failure>> {
+        async fn exchange(&self, questions: Vec<usize>) -> Vec<Result<usize, VoiceFailure>> {
             self.gate.acquire().await.unwrap().forget();
             vec![Ok(questions.len()); questions.len()]
         }
@@ -157,7 +159,10 @@ mod tests {
     }
 
     /// The sizes of the batches, answered once all have asked.
-    async fn sizes(asked: impl Future<Output = Vec<Result<usize, Failure>>>, gate: &Semaphore) -> Vec<usize> {
+    async fn sizes(
+        asked: impl Future<Output = Vec<Result<usize, VoiceFailure>>>,
+        gate: &Semaphore,
+    ) -> Vec<usize> {
         let open = async {
             tokio::task::yield_now().await;
             gate.add_permits(100);
@@ -180,7 +185,7 @@ mod tests {
         let (batches, gate) = batches();
         let sizes = sizes(join_all((0..6).map(|_| batches.ask(BYTES_MAX / 2))), &gate).await;
         assert_eq!(sizes, [1, 1, 2, 2, 2, 2]);
-        assert_eq!(batches.ask(BYTES_MAX * 9).await, Ok(1), "one alone is asked whatever its size");
+        assert_eq!(batches.ask(BYTES_MAX * 9).await.unwrap(), 1, "one alone is asked whatever its size");
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,6 +213,6 @@ mod tests {
         let all = join_all((0..5).map(|_| batches.ask(1))).await;
         assert!(all.iter().all(Result::is_err));
         gate.add_permits(1);
-        assert_eq!(batches.ask(3).await, Ok(1), "nothing of before is in the batch");
+        assert_eq!(batches.ask(3).await.unwrap(), 1, "nothing of before is in the batch");
     }
 }

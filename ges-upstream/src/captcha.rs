@@ -11,23 +11,37 @@ use http_body_util::Full;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::client::HttpClient;
-use crate::http::BoxError;
-use crate::identity::LocalIdentities;
+use crate::BoxError;
+use crate::client::HttpClient;
 
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// Longer than any token; what is longer proves nothing and is not sent on.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// Verifies a tenant's CAPTCHA tokens (callback-administration §8.2).
+#[derive(Clone, Debug)]
+pub struct CaptchaSecret {
+    /// The secret of the site.
+    pub secret: SecretString,
+    /// Tokens scored below are rejected; 0 to 1, tokens without a score pass.
+    pub score_min: f64,
+}
+
+/// Knows what each tenant demands.
+pub trait CaptchaSecrets: Send + Sync {
+    /// The tenant's secret; `None` when the tenant does not ask for proof.
+    fn captcha(&self, tenant: &TenantId) -> Option<CaptchaSecret>;
+}
 
 /// Asks a verifier, with the secret of the tenant.
 pub struct SiteVerify {
     client: HttpClient,
     url: Uri,
     timeout: Duration,
-    tenants: Arc<LocalIdentities>,
+    secrets: Arc<dyn CaptchaSecrets>,
 }
 
 #[derive(Deserialize)]
@@ -48,9 +62,9 @@ enum NoVerdict {
 }
 
 impl SiteVerify {
-    /// A verifier as configured.
-    pub fn new(client: HttpClient, config: &crate::config::Captcha, tenants: Arc<LocalIdentities>) -> Self {
-        SiteVerify { client, url: config.url.clone(), timeout: config.timeout, tenants }
+    /// A verifier at this address, given up after `timeout`.
+    pub fn new(client: HttpClient, url: Uri, timeout: Duration, secrets: Arc<dyn CaptchaSecrets>) -> Self {
+        SiteVerify { client, url, timeout, secrets }
     }
 
     async fn ask(&self, secret: &str, token: &str) -> Result<Verified, BoxError> {
@@ -77,8 +91,7 @@ impl SiteVerify {
 #[async_trait]
 impl Captcha for SiteVerify {
     async fn verify(&self, tenant: &TenantId, token: Option<&str>) -> Result<CaptchaVerdict, Unavailable> {
-        let tenant = self.tenants.tenant(tenant);
-        let Some(captcha) = tenant.as_ref().and_then(|tenant| tenant.captcha.as_ref()) else {
+        let Some(captcha) = self.secrets.captcha(tenant) else {
             return Ok(CaptchaVerdict::NotRequired);
         };
         let Some(token) = token.map(str::trim).filter(|token| !token.is_empty()) else {

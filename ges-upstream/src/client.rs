@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
-use crate::http::BoxError;
+use crate::BoxError;
 
 /// An answer of a neighbour.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::upstream::entry::Entry;
+use crate::entry::Entry;
 
 /// The fields of an entry in the stream, by our names.
 pub const FIELDS: [&str; 24] = [

@@ -9,19 +9,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ges_core::port::{Clock, HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
+use ges_core::{CallbackId, TenantId};
+use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use super::client::{Answer, HttpClient, NoAnswer};
-use super::entry::Entry;
-use crate::http::access::{hex, sign};
-use crate::http::{BoxError, WriteBackKeys};
-use crate::metrics::Metrics;
+use crate::client::{Answer, HttpClient, NoAnswer};
+use crate::entry::Entry;
+use crate::{BoxError, Observer};
 
 /// An answer has nothing more to say than a reference.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -29,6 +30,22 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 const REFERENCE_CHARS_MAX: usize = 256;
 /// Everything but the characters that mean nothing in a path.
 pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Makes the token with which the session of a callback reports.
+pub type MintToken = Arc<dyn Fn(&TenantId, CallbackId) -> String + Send + Sync>;
+
+/// Where and how attempts are posted.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Where attempts are posted.
+    pub url: Uri,
+    /// Signs every post.
+    pub secret: SecretString,
+    /// Until a post is given up.
+    pub timeout: Duration,
+    /// Posts under way at once.
+    pub concurrency: usize,
+}
 
 /// Hands attempts over by HTTP POST.
 pub struct WebhookOrchestrator {
@@ -38,9 +55,9 @@ pub struct WebhookOrchestrator {
     timeout: Duration,
     permits: Semaphore,
     ges_url: String,
-    keys: Arc<WriteBackKeys>,
+    mint: MintToken,
     clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+    observer: Arc<dyn Observer>,
 }
 
 /// What the adapter needs besides its configuration.
@@ -50,11 +67,11 @@ pub struct Surroundings {
     /// Where sessions write back to.
     pub ges_url: String,
     /// Makes the write-back tokens.
-    pub keys: Arc<WriteBackKeys>,
+    pub mint: MintToken,
     /// The time of a signature.
     pub clock: Arc<dyn Clock>,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
+    /// Is told of what operators watch.
+    pub observer: Arc<dyn Observer>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +108,7 @@ struct Answered(StatusCode);
 
 impl WebhookOrchestrator {
     /// A webhook as configured.
-    pub fn new(config: &crate::config::Webhook, around: Surroundings) -> Self {
+    pub fn new(config: &Webhook, around: Surroundings) -> Self {
         WebhookOrchestrator {
             client: around.client,
             url: config.url.clone(),
@@ -99,9 +116,9 @@ impl WebhookOrchestrator {
             timeout: config.timeout,
             permits: Semaphore::new(config.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             ges_url: around.ges_url,
-            keys: around.keys,
+            mint: around.mint,
             clock: around.clock,
-            metrics: around.metrics,
+            observer: around.observer,
         }
     }
 
@@ -122,7 +139,7 @@ impl WebhookOrchestrator {
             match self.client.send(request, self.timeout, ANSWER_BYTES_MAX).await {
                 Err(error) => {
                     if matches!(error, NoAnswer::Unresolved(_)) {
-                        self.metrics.dns_failed();
+                        self.observer.unresolved();
                     }
                     Err(BoxError::from(error))
                 }
@@ -142,7 +159,7 @@ impl Orchestrator for WebhookOrchestrator {
             entry: Box::new(Entry::of(submission, &self.ges_url)),
             write_back: WriteBackTo {
                 url: write_back_url(&self.ges_url, callback.service.as_str(), &callback.id.to_string()),
-                token: self.keys.token(&callback.tenant, callback.id),
+                token: (self.mint)(&callback.tenant, callback.id),
             },
         };
         let key = format!("{}:{}", callback.id, submission.attempt);
@@ -181,8 +198,13 @@ impl Orchestrator for WebhookOrchestrator {
 
 /// `t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>">`.
 fn signature(secret: &SecretString, at: i64, body: &[u8]) -> String {
-    let mac = sign(secret, &[at.to_string().as_bytes(), b".", body]);
-    format!("t={at},v1={}", hex(&mac))
+    // Cannot fail: HMAC takes a key of any length.
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+        .expect("HMAC takes a key of any length");
+    mac.update(format!("{at}.").as_bytes());
+    mac.update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={at},v1={hex}")
 }
 
 fn write_back_url(base: &str, service: &str, id: &str) -> String {
