@@ -10,8 +10,20 @@
 //! - What a host calls: [`engine::Engine`] and [`engine::Dispatcher`].
 //! - What a host provides: the traits of [`port`].
 //!
+//! # Features
+//!
+//! All but the last are on by default; without them the crate needs half as many packages.
+//!
+//! - `settings-file`: [`settings::SettingsFile`], all tenants in one TOML text.
+//! - `numbering-plan`: number rules and the checks for impossible and premium numbers. Without it, settings that ask for
+//!   one of these are refused.
+//! - `zone-data`: the time-zone database, compiled in. Without it a host hands in TZif data
+//!   ([`zone::ZoneDatabase::with_tzif`]).
+//! - `testing`: fakes for every port and the contract suite for stores.
+//!
 //! The rules follow a published description of the vendor's product; module docs name the section they come from as
 //! *callback-domain*, *callback-administration* and *engagement-api-v3*.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod callback;
 pub mod callin;
@@ -31,6 +43,7 @@ pub mod port;
 pub mod settings;
 pub mod slots;
 #[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 pub mod throttle;
 pub mod time;

@@ -1,17 +1,25 @@
-//! Customer numbers: as given, as compared, as dialled, and whether a queue may call them.
+//! Customer numbers: as given, as compared, and whether a queue may call them.
 //!
 //! A number is kept exactly as it was given and compared by its digits alone, so the same number written with or
 //! without `+`, spaces or hyphens counts as one (callback-domain §9.1, invariant 35). What it means — its country, its
 //! E.164 form, whether it is possible at all — is asked of the numbering plan, and only when a queue has a rule or a
-//! check that needs the answer: reading the plan costs tens of milliseconds and several MiB, see [`plan`].
+//! check that needs the answer: reading the plan costs tens of milliseconds and several MiB. The plan comes with the
+//! feature `numbering-plan`; without it a rule cannot be made, and a policy that needs the plan refuses every number
+//! with [`NumberRefused::NoPlan`].
 //!
 //! A number is personal data. No type here shows one in `Debug` or `Display`, and no error text repeats one; the digits
 //! come out only through a method that is asked for them.
 
 mod comparison;
 mod country;
-mod dial;
+mod e164;
+#[cfg(feature = "numbering-plan")]
+mod judge;
+#[cfg(feature = "numbering-plan")]
+mod matcher;
 mod pattern;
+#[cfg(feature = "numbering-plan")]
+#[cfg_attr(docsrs, doc(cfg(feature = "numbering-plan")))]
 pub mod plan;
 mod policy;
 mod rule;
@@ -22,10 +30,9 @@ use serde::{Deserialize, Serialize};
 
 pub use comparison::{ComparisonNumber, NotANumber};
 pub use country::{Country, NotACountry};
-pub use dial::{DialString, dialled, normalised_for_ivr};
+pub use e164::E164;
 pub use pattern::{BlockedPattern, PatternProblem};
-pub use plan::E164;
-pub use policy::{NumberPolicy, NumberRefused, NumberVerdict, Step};
+pub use policy::{NumberPolicy, NumberRefused, NumberVerdict};
 pub use rule::{InvalidNumberRule, NumberRule, NumberRuleProblem, NumberRuleSpec};
 
 /// Longest text taken as a number, in bytes: fifteen digits and generous punctuation.
@@ -110,5 +117,6 @@ impl fmt::Display for PhoneNumber {
     }
 }
 
+#[cfg(feature = "numbering-plan")]
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The settings model: callback services, rules and tenants, imported and validated as a whole.
 //!
 //! Two sources fill it: option sections in the vendor's spelling, as Designer publishes them
-//! (callback-domain §3.3), and a readable settings file. Both end in one [`TenantSettings`], which is replaced as a
+//! (callback-domain §3.3), and a readable settings file (feature `settings-file`). Both end in one [`TenantSettings`], which is replaced as a
 //! whole, never edited (invariant 39).
 //!
 //! Every option of a service stands once, in the table behind [`ServiceOption`]: its names, type, unit, range, default
@@ -9,6 +9,7 @@
 
 mod definitions;
 mod fault;
+#[cfg(feature = "settings-file")]
 mod file;
 mod option;
 mod publication;
@@ -19,6 +20,8 @@ mod tenant;
 
 pub use definitions::Definitions;
 pub use fault::{Fault, Faults};
+#[cfg(feature = "settings-file")]
+#[cfg_attr(docsrs, doc(cfg(feature = "settings-file")))]
 pub use file::{
     Captcha, KeyHash, NotAKeyHash, PushCredentials, SecretSource, SettingsFile, StatisticsCredentials,
     TenantFile, TenantIdentity,

@@ -8,6 +8,8 @@
 
 mod changes;
 mod database;
+#[cfg(feature = "zone-data")]
+mod embedded;
 mod version;
 
 use std::fmt;
@@ -130,6 +132,7 @@ impl fmt::Debug for Zone {
     }
 }
 
+#[cfg(feature = "zone-data")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::AccessCode;
 use crate::Timestamp;
-use crate::number::{ComparisonNumber, Country, NotANumber, PhoneNumber, plan};
+use crate::number::{ComparisonNumber, NotANumber, PhoneNumber};
 use crate::user_data::UserData;
 
 /// How long a record is kept after it expired, like that of a callback (callback-administration §9.3).
@@ -77,11 +77,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// With a country, numbers are compared in E.164 form, national ones read in that country, which asks the numbering
-    /// plan; without one, by their digits. An impossible number is compared by its digits in either case.
-    pub fn new(given: PhoneNumber, default_country: Option<Country>) -> Self {
-        let e164 = default_country.and_then(|country| plan::e164(&given, country));
-        let comparison = e164.map_or_else(|| given.comparison(), Into::into);
+    /// Compared by its digits.
+    pub fn new(given: PhoneNumber) -> Self {
+        let comparison = given.comparison();
         Caller { given, comparison }
     }
 }

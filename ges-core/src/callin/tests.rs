@@ -3,7 +3,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::Timestamp;
-use crate::number::{Country, PhoneNumber};
 use crate::user_data::UserData;
 
 fn at(secs: i64) -> Timestamp {
@@ -27,7 +26,7 @@ fn group(numbers: usize, codes: bool) -> CallInGroup {
 }
 
 fn caller(number: &str) -> Caller {
-    Caller::new(number.parse().unwrap(), None)
+    Caller::new(number.parse().unwrap())
 }
 
 fn ask(id: u128, from: Option<&str>) -> CallInAsk {
@@ -172,16 +171,6 @@ fn without_codes_the_caller_decides_then_the_number_called() {
     assert_eq!(only, found(2, RecognisedBy::Called, false), "the single live one; its code means nothing");
     let elsewhere = call(group.numbers()[1], Some("+15195550002"), None);
     assert_eq!(match_inbound(&live, &elsewhere, at(2)), Match::Nothing);
-}
-
-#[test]
-fn callers_are_compared_in_e164_where_a_country_is_given() {
-    let us = Some(Country::US);
-    let number = |text: &str| text.parse::<PhoneNumber>().unwrap();
-    let national = Caller::new(number("416 967 1234"), us);
-    assert_eq!(national.comparison, Caller::new(number("+14169671234"), us).comparison);
-    assert_eq!(national.given.as_given(), "416 967 1234");
-    assert_ne!(caller("416 967 1234").comparison, caller("+14169671234").comparison);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Engine {
             let state = self.parts.call_ins.group(tenant, &wish.group).await?;
             let ask = CallInAsk {
                 id: self.parts.ids.uuid(),
-                from: wish.from.clone().map(|given| Caller::new(given, None)),
+                from: wish.from.clone().map(Caller::new),
                 callback,
                 user_data: wish.user_data.clone(),
                 turn: state.version,

@@ -11,40 +11,10 @@
 
 mod region;
 
-use std::fmt;
 use std::sync::OnceLock;
 
 use self::region::{Kind, Region};
-use super::{ComparisonNumber, Country, PhoneNumber};
-
-/// A number in E.164 form: country calling code and national number, at most 15 digits. Personal data: its `Debug`
-/// does not show it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct E164(ComparisonNumber);
-
-impl E164 {
-    /// The digits without `+`, the form the platform stores.
-    pub fn digits(self) -> String {
-        self.0.digits()
-    }
-
-    /// With its `+`.
-    pub fn with_plus(self) -> String {
-        format!("+{}", self.0.digits())
-    }
-}
-
-impl From<E164> for ComparisonNumber {
-    fn from(number: E164) -> ComparisonNumber {
-        number.0
-    }
-}
-
-impl fmt::Debug for E164 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("E164(..)")
-    }
-}
+use super::{Country, E164, PhoneNumber};
 
 /// What the plan knows of one possible number.
 #[derive(Clone, Debug)]
@@ -68,12 +38,6 @@ pub fn load() {
     plan();
 }
 
-/// The E.164 form of a number, read as [`super::NumberPolicy`] reads it; `None` when it is not a possible number. Reads
-/// the plan.
-pub fn e164(number: &PhoneNumber, default_country: Country) -> Option<E164> {
-    parse(number, default_country).map(|parsed| parsed.e164)
-}
-
 /// The number's place in the plan; `None` when it is not a possible number: no country has that calling code, or none
 /// of the code's countries has numbers of that length.
 ///
@@ -93,11 +57,6 @@ pub(super) fn parse(number: &PhoneNumber, default_country: Country) -> Option<Pa
         return Some(abroad);
     }
     national(home.calling_code(), home, &digits)
-}
-
-/// Numbers that serve the metadata as examples of a country, one per kind, as E.164 digits.
-pub(super) fn examples(country: Country) -> Vec<String> {
-    plan().by_country(country).map(Region::examples).unwrap_or_default()
 }
 
 /// Reads calling code and national number.

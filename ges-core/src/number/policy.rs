@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::plan::{self, E164, Parsed};
-use super::{Country, NotANumber, NumberRule, PhoneNumber};
+#[cfg(feature = "numbering-plan")]
+use super::judge::judge;
+use super::{Country, E164, NumberRule, PhoneNumber};
 
 /// Everything a queue checks a number by (callback-domain §9.1, §3.4).
 ///
@@ -56,131 +57,47 @@ impl NumberPolicy {
     ///
     /// # Errors
     ///
-    /// The first refusal in the order of [`NumberPolicy::examine`]; never [`NumberRefused::NotANumber`], since the
-    /// number has been read already.
+    /// The first refusal in the order of [`NumberPolicy::examine`].
     pub fn check(&self, number: &PhoneNumber) -> Result<(), NumberRefused> {
-        self.judge(number).outcome
+        self.examine(number).outcome
     }
 
-    /// Tests a number as the rule editor does: the verdict and how it came about (callback-administration §4.3).
+    /// Whether the number may be called, and what the numbering plan says of it where a check needs the plan.
     ///
-    /// In order, the first decision counts: characters; possible at all; country permitted; blocked patterns; premium
-    /// rate. Patterns come before premium rate, so that a pattern of the administrator is named where both apply.
-    pub fn examine(&self, given: &str) -> NumberVerdict {
-        match given.parse() {
-            Ok(number) => self.judge(&number),
-            Err(refused) => NumberVerdict {
-                outcome: Err(NumberRefused::NotANumber(refused)),
-                step: Step::Characters,
-                country: None,
-                e164: None,
-                pattern: None,
-            },
+    /// In order, the first refusal counts: possible at all; country permitted; blocked patterns; premium rate. Patterns
+    /// come before premium rate, so that a pattern of the administrator is named where both apply
+    /// (callback-administration §4.3).
+    pub fn examine(&self, number: &PhoneNumber) -> NumberVerdict {
+        if self.needs_plan() {
+            judge(self, number)
+        } else {
+            NumberVerdict { outcome: Ok(()), country: None, e164: None }
         }
-    }
-
-    fn judge(&self, number: &PhoneNumber) -> NumberVerdict {
-        let parsed = if self.needs_plan() { plan::parse(number, self.default_country) } else { None };
-        let (step, outcome) = self.decide(number, parsed.as_ref());
-        let pattern = match outcome {
-            Err(NumberRefused::Blocked { pattern }) => Some(pattern),
-            _ => None,
-        };
-        let (country, e164) = parsed.map_or((None, None), |parsed| (parsed.country, Some(parsed.e164)));
-        NumberVerdict { outcome, step, country, e164, pattern }
-    }
-
-    fn decide(&self, number: &PhoneNumber, parsed: Option<&Parsed>) -> (Step, Result<(), NumberRefused>) {
-        let Some(parsed) = parsed else {
-            // A rule cannot tell the country of an impossible number, so it refuses one in any case.
-            let refuse = self.refuse_impossible || self.rule.is_some();
-            return if refuse {
-                (Step::Possible, Err(NumberRefused::Impossible))
-            } else {
-                (Step::NoRule, Ok(()))
-            };
-        };
-        if let Some(rule) = &self.rule {
-            if !permits(rule, parsed) {
-                let refused = NumberRefused::CountryNotPermitted { country: parsed.country };
-                return (Step::Country, Err(refused));
-            }
-            let digits = number.comparison().digits();
-            if let Some(pattern) = rule.blocking(&digits, &parsed.e164.digits()) {
-                return (Step::Pattern, Err(NumberRefused::Blocked { pattern }));
-            }
-        }
-        if self.refuse_premium && parsed.premium {
-            return (Step::Premium, Err(NumberRefused::Premium));
-        }
-        (if self.rule.is_some() { Step::Accepted } else { Step::NoRule }, Ok(()))
     }
 }
 
-/// A number that no known range holds may be of any country that shares its calling code: it is permitted only when
-/// all of them are, so that number ranges newer than the plan still work where there is no doubt.
-fn permits(rule: &NumberRule, parsed: &Parsed) -> bool {
-    match parsed.country {
-        Some(country) => rule.permits(country),
-        None => !parsed.sharing.is_empty() && parsed.sharing.iter().all(|&country| rule.permits(country)),
-    }
+/// Without the plan nothing that needs it is let pass.
+#[cfg(not(feature = "numbering-plan"))]
+fn judge(_: &NumberPolicy, _: &PhoneNumber) -> NumberVerdict {
+    NumberVerdict { outcome: Err(NumberRefused::NoPlan), country: None, e164: None }
 }
 
-/// The outcome of a test of one number.
+/// What was found about one number.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NumberVerdict {
     /// May it be called?
     pub outcome: Result<(), NumberRefused>,
-    /// The step that decided.
-    pub step: Step,
     /// The country whose ranges hold it, where one does and the plan was asked.
     pub country: Option<Country>,
     /// Its E.164 form, where it is possible and the plan was asked. Personal data.
     pub e164: Option<E164>,
-    /// Index of the blocked pattern that matched, from 0.
-    pub pattern: Option<usize>,
-}
-
-/// The step of the evaluation that decided (callback-administration §4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The queue has no rule, and the general checks found nothing.
-    NoRule,
-    /// Characters that no number has, too few or too many digits.
-    Characters,
-    /// Not a possible number.
-    Possible,
-    /// The country.
-    Country,
-    /// A blocked pattern.
-    Pattern,
-    /// Premium rate.
-    Premium,
-    /// Nothing spoke against it.
-    Accepted,
-}
-
-impl Step {
-    /// The number of the step in callback-administration §4.3. Premium rate is not among its steps; it follows the
-    /// patterns and counts as the same, last refusing step.
-    pub fn number(self) -> u8 {
-        match self {
-            Step::NoRule => 1,
-            Step::Characters => 2,
-            Step::Possible => 4,
-            Step::Country => 5,
-            Step::Pattern | Step::Premium => 6,
-            Step::Accepted => 7,
-        }
-    }
 }
 
 /// Why a number is not called; HTTP 400 when booking (callback-domain §9.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NumberRefused {
-    /// The text is no number.
-    #[error(transparent)]
-    NotANumber(#[from] NotANumber),
     /// No country has such a number.
     #[error("phone number: not a possible number; give it in international form with a leading '+'")]
     Impossible,
@@ -202,13 +119,16 @@ pub enum NumberRefused {
     /// A premium-rate number.
     #[error("phone number: premium-rate numbers are not called")]
     Premium,
+    /// The library was built without the numbering plan, so the checks of this queue cannot be made.
+    #[error("phone number: cannot be checked, because this program has no numbering plan")]
+    NoPlan,
 }
 
 impl NumberRefused {
     /// The stable code of the refusal.
     pub fn code(&self) -> &'static str {
         match self {
-            NumberRefused::NotANumber(_) | NumberRefused::Impossible => "NUMBER_INVALID",
+            NumberRefused::Impossible | NumberRefused::NoPlan => "NUMBER_INVALID",
             NumberRefused::CountryNotPermitted { .. } => "COUNTRY_NOT_PERMITTED",
             NumberRefused::Blocked { .. } => "NUMBER_BLOCKED",
             NumberRefused::Premium => "NUMBER_PREMIUM",

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::Matcher;
-use super::{BlockedPattern, Country, NotACountry, PatternProblem, plan};
+#[cfg(feature = "numbering-plan")]
+use super::matcher::Matcher;
+use super::{BlockedPattern, Country, NotACountry, PatternProblem};
 
 /// Most blocked patterns of a rule (callback-administration §4.3).
 const MAX_PATTERNS: usize = 200;
@@ -47,6 +48,7 @@ pub struct NumberRuleSpec {
 pub struct NumberRule {
     spec: NumberRuleSpec,
     countries: BTreeSet<Country>,
+    #[cfg(feature = "numbering-plan")]
     blocked: Vec<Matcher>,
 }
 
@@ -67,24 +69,9 @@ impl NumberRule {
     }
 
     /// Index of the first blocked pattern that matches. `digits` and `e164` are the two forms without punctuation.
+    #[cfg(feature = "numbering-plan")]
     pub(super) fn blocking(&self, digits: &str, e164: &str) -> Option<usize> {
         self.blocked.iter().position(|pattern| pattern.blocks(digits, e164))
-    }
-
-    /// Indices of patterns that block every permitted number, judged by the example numbers of the permitted
-    /// countries: worth a warning when the rule is saved. Reads the numbering plan when there are patterns.
-    pub fn patterns_blocking_everything(&self) -> Vec<usize> {
-        if self.blocked.is_empty() {
-            return Vec::new();
-        }
-        let examples: Vec<String> =
-            self.countries.iter().flat_map(|&country| plan::examples(country)).collect();
-        let blocks_all = |pattern: &Matcher| examples.iter().all(|one| pattern.blocks(one, one));
-        let indexed = self.blocked.iter().enumerate();
-        indexed
-            .filter(|(_, pattern)| !examples.is_empty() && blocks_all(pattern))
-            .map(|(index, _)| index)
-            .collect()
     }
 }
 
@@ -110,20 +97,35 @@ impl TryFrom<NumberRuleSpec> for NumberRule {
         if spec.blocked.len() > MAX_PATTERNS {
             problems.push(NumberRuleProblem::TooManyPatterns { patterns: spec.blocked.len() });
         }
-        let mut blocked = Vec::new();
-        // Patterns past the limit are not compiled: the count alone refuses the rule.
-        for (index, pattern) in spec.blocked.iter().take(MAX_PATTERNS).enumerate() {
-            match Matcher::compile(pattern) {
-                Ok(matcher) => blocked.push(matcher),
-                Err(problem) => problems.push(NumberRuleProblem::Pattern { index, problem }),
-            }
-        }
+        #[cfg(feature = "numbering-plan")]
+        let blocked = compiled(&spec.blocked, &mut problems);
+        #[cfg(not(feature = "numbering-plan"))]
+        problems.push(NumberRuleProblem::NoPlan);
         if problems.is_empty() {
-            Ok(NumberRule { spec, countries, blocked })
+            Ok(NumberRule {
+                spec,
+                countries,
+                #[cfg(feature = "numbering-plan")]
+                blocked,
+            })
         } else {
             Err(InvalidNumberRule { name: spec.name.chars().take(MAX_NAME_CHARS).collect(), problems })
         }
     }
+}
+
+/// The patterns that can be used; of the others, why not.
+#[cfg(feature = "numbering-plan")]
+fn compiled(patterns: &[BlockedPattern], problems: &mut Vec<NumberRuleProblem>) -> Vec<Matcher> {
+    let mut blocked = Vec::new();
+    // Patterns past the limit are not compiled: the count alone refuses the rule.
+    for (index, pattern) in patterns.iter().take(MAX_PATTERNS).enumerate() {
+        match Matcher::compile(pattern) {
+            Ok(matcher) => blocked.push(matcher),
+            Err(problem) => problems.push(NumberRuleProblem::Pattern { index, problem }),
+        }
+    }
+    blocked
 }
 
 impl From<NumberRule> for NumberRuleSpec {
@@ -145,7 +147,7 @@ impl fmt::Debug for NumberRule {
         f.debug_struct("NumberRule")
             .field("name", &self.spec.name)
             .field("countries", &self.countries)
-            .field("blocked", &self.blocked.len())
+            .field("blocked", &self.spec.blocked.len())
             .finish()
     }
 }
@@ -173,6 +175,7 @@ impl fmt::Display for InvalidNumberRule {
 
 /// One thing wrong with a rule. Indices count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NumberRuleProblem {
     /// The name is empty, too long or has other characters.
     #[error("name: 1 to 64 letters and digits are needed")]
@@ -202,4 +205,7 @@ pub enum NumberRuleProblem {
         /// What is wrong with it.
         problem: PatternProblem,
     },
+    /// The library was built without the numbering plan, so no rule can be kept.
+    #[error("countries: no country can be told, because this program has no numbering plan")]
+    NoPlan,
 }

@@ -93,6 +93,7 @@ impl Definitions {
     }
 
     /// Names that both have, with the table of the settings file they stand in.
+    #[cfg(feature = "settings-file")]
     pub(super) fn names_shared_with<'a>(&'a self, others: &'a Definitions) -> Vec<(&'static str, &'a str)> {
         fn both<'a, T>(one: &'a BTreeMap<String, T>, two: &'a BTreeMap<String, T>) -> Vec<&'a str> {
             one.keys().filter(|name| two.contains_key(*name)).map(String::as_str).collect()
@@ -125,9 +126,12 @@ impl Definitions {
     ///
     /// # Errors
     ///
-    /// One fault for each service and option that refers to a name that is not there (callback-domain §3.1).
+    /// One fault for each service and option that refers to a name that is not there (callback-domain §3.1), and where
+    /// the feature `numbering-plan` is off, one for each check of numbers that needs the plan.
     pub fn resolve(self, tenant: TenantId, version: u64) -> Result<TenantSettings, Faults> {
         let faults = self.dangling().map(|d| d.fault(rows::service_section(d.service.as_str()), d.option));
+        #[cfg(not(feature = "numbering-plan"))]
+        let faults = faults.chain(self.services.values().flat_map(|service| checks_without_plan(service)));
         let faults = faults.collect();
         let Definitions { mut services, hours, capacity_rules, number_rules, call_in_groups } = self;
         for service in services.values_mut() {
@@ -140,6 +144,24 @@ impl Definitions {
             TenantSettings { tenant, version, services, hours, capacity_rules, number_rules, call_in_groups };
         Faults::none_or(faults, settings)
     }
+}
+
+/// Checks of numbers that a service asks for and nobody can make.
+#[cfg(not(feature = "numbering-plan"))]
+fn checks_without_plan(service: &CallbackService) -> impl Iterator<Item = Fault> {
+    let section = rows::service_section(service.name.as_str());
+    let asked = [
+        ("_disallow_impossible_phone_numbers", service.numbers.refuse_impossible),
+        ("_disallow_premium_phone_numbers", service.numbers.refuse_premium),
+    ];
+    asked.into_iter().filter(|(_, on)| *on).map(move |(option, _)| {
+        Fault::new(
+            &section,
+            option,
+            "needs the numbering plan, which this program was built without",
+            "false",
+        )
+    })
 }
 
 /// A reference that leads nowhere.

@@ -41,6 +41,7 @@ impl Fault {
         }
     }
 
+    #[cfg(any(test, feature = "settings-file"))]
     pub(super) fn at_line(mut self, line: Option<usize>) -> Self {
         self.line = line;
         self

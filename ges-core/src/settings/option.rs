@@ -8,6 +8,9 @@ mod catalogue;
 mod document;
 mod value;
 
+#[cfg(feature = "settings-file")]
+pub(super) use value::Value;
+
 use super::CallbackService;
 use crate::number::Country;
 
@@ -112,6 +115,7 @@ impl ServiceOption {
         Self::all().iter().find(|option| option.key == key || option.column == Some(key))
     }
 
+    #[cfg(feature = "settings-file")]
     pub(super) fn with_field(field: &str) -> Option<&'static ServiceOption> {
         Self::all().iter().find(|option| option.field == Some(field))
     }

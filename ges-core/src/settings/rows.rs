@@ -7,6 +7,7 @@ mod service;
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "settings-file")]
 pub(super) use service::bad_name;
 pub use service::{read_service, write_service};
 

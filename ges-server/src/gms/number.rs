@@ -1,6 +1,6 @@
 //! `GET /genesys/1/phonenumber?number&country&geocodingLocale`.
 
-use ges_core::number::{Country, NumberPolicy, PhoneNumber, plan};
+use ges_core::number::{Country, NumberPolicy, PhoneNumber};
 use serde_json::{Value, json};
 
 use crate::engagement::{BadInput, Query};
@@ -29,14 +29,14 @@ pub fn read(query: &Query) -> Result<Ask, BadInput> {
 /// `{possible, valid, e164?}`: whether the numbering plan has such numbers, whether a queue without rules would call it,
 /// and its E.164 form with `+`.
 pub fn answer(ask: &Ask) -> Value {
-    let e164 = plan::e164(&ask.number, ask.country);
-    let policy = NumberPolicy::default();
+    let policy = NumberPolicy { default_country: ask.country, ..NumberPolicy::default() };
+    let verdict = policy.examine(&ask.number);
     let mut answer = json!({
-        "possible": e164.is_some(),
-        "valid": e164.is_some() && policy.check(&ask.number).is_ok(),
+        "possible": verdict.e164.is_some(),
+        "valid": verdict.outcome.is_ok(),
         "country": ask.country.as_str(),
     });
-    if let Some(e164) = e164 {
+    if let Some(e164) = verdict.e164 {
         answer["e164"] = e164.with_plus().into();
     }
     answer

@@ -82,12 +82,6 @@ impl Region {
         if loses_validity || !self.is_possible(&transformed) { written.to_owned() } else { transformed }
     }
 
-    /// Example numbers, one per kind, as E.164 digits.
-    pub(super) fn examples(&self) -> Vec<String> {
-        let descriptors = self.descriptors().chain(self.metadata.descriptors().premium_rate());
-        descriptors.filter_map(Descriptor::example).map(|one| format!("{}{one}", self.code)).collect()
-    }
-
     /// Ranges of every kind but premium.
     fn descriptors(&self) -> impl Iterator<Item = &'static Descriptor> {
         let all = self.metadata.descriptors();

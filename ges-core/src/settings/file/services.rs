@@ -3,6 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::item::Reading;
+use crate::settings::option::{Shape, Value};
 use crate::settings::rows::bad_name;
 use crate::settings::{CallbackService, Fault, ServiceOption};
 
@@ -51,4 +52,26 @@ pub(super) fn read(
         }
     }
     service
+}
+
+impl ServiceOption {
+    /// Reads a value of the settings file, where types are strict.
+    fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, &'static str> {
+        const WRONG_TYPE: &str = "has the wrong type";
+        match (self.shape, value) {
+            (Shape::Text { .. } | Shape::Country { .. } | Shape::Choice { .. }, DeValue::String(text)) => {
+                Ok(Value::Text(text.to_string()))
+            }
+            (Shape::Flag { .. } | Shape::Choice { .. }, DeValue::Boolean(flag)) => Ok(Value::Flag(*flag)),
+            (Shape::Whole { .. } | Shape::Throttle { .. }, DeValue::Integer(number)) => {
+                let read = u64::from_str_radix(number.as_str(), number.radix());
+                read.map(Value::Whole).map_err(|_| "is out of range")
+            }
+            (Shape::Names { .. }, DeValue::Array(names)) => {
+                let names = names.iter().map(|name| name.get_ref().as_str().map(str::to_owned));
+                names.collect::<Option<_>>().map(Value::Names).ok_or(WRONG_TYPE)
+            }
+            _ => Err(WRONG_TYPE),
+        }
+    }
 }

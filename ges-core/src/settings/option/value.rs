@@ -1,7 +1,5 @@
 //! Values of options: from published text, into a service, and back to text.
 
-use toml::de::DeValue;
-
 use super::{Allowed, ServiceOption, Shape};
 use crate::settings::CallbackService;
 
@@ -37,26 +35,6 @@ impl ServiceOption {
                 let names = inner.split([',', ';']).map(|name| name.trim().trim_matches('"').trim());
                 Ok(Value::Names(names.filter(|name| !name.is_empty()).map(str::to_owned).collect()))
             }
-        }
-    }
-
-    /// Reads a value of the settings file, where types are strict.
-    pub(in crate::settings) fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, &'static str> {
-        const WRONG_TYPE: &str = "has the wrong type";
-        match (self.shape, value) {
-            (Shape::Text { .. } | Shape::Country { .. } | Shape::Choice { .. }, DeValue::String(text)) => {
-                Ok(Value::Text(text.to_string()))
-            }
-            (Shape::Flag { .. } | Shape::Choice { .. }, DeValue::Boolean(flag)) => Ok(Value::Flag(*flag)),
-            (Shape::Whole { .. } | Shape::Throttle { .. }, DeValue::Integer(number)) => {
-                let read = u64::from_str_radix(number.as_str(), number.radix());
-                read.map(Value::Whole).map_err(|_| "is out of range")
-            }
-            (Shape::Names { .. }, DeValue::Array(names)) => {
-                let names = names.iter().map(|name| name.get_ref().as_str().map(str::to_owned));
-                names.collect::<Option<_>>().map(Value::Names).ok_or(WRONG_TYPE)
-            }
-            _ => Err(WRONG_TYPE),
         }
     }
 

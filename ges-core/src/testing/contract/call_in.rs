@@ -122,7 +122,7 @@ pub async fn a_request_comes_back_byte_for_byte(under: &dyn StoreUnderTest) {
     let data =
         json!({ "odd": "Zoë \u{0}\u{1F680}\u{202E} '\"\\", "deep": [{}, [null, -1, 0.5]], "ключ": "" });
     let request = CallInRequest {
-        from: Some(Caller::new(phone(" +1 (519) 555-0123 "), None)),
+        from: Some(Caller::new(phone(" +1 (519) 555-0123 "))),
         code: Some("100200".parse().expect("a code")),
         callback_id: Some(Uuid::max()),
         user_data: data.try_into().expect("user data"),
