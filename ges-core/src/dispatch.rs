@@ -6,13 +6,10 @@
 //! attempt number (docs/decisions/attempts-are-issued-ahead.md).
 
 mod plan;
-pub mod retry;
 
 pub use plan::{Plan, plan};
 
 use std::time::Duration;
-
-use crate::time::Timestamp;
 
 /// Scheduled callbacks are indexed by their desired time less this constant, which is the default submission buffer
 /// (callback-domain §3.6). A longer lead is found by a look-up of that service alone, a shorter one waits in memory.
@@ -35,31 +32,5 @@ pub const PASS: Duration = Duration::from_secs(60);
 /// over later than that, because others were first or because its process was frozen, asks again.
 pub const FRESH: Duration = Duration::from_secs(1);
 
-/// After this long no hand-over is under way that was decided before: it was fresh, and it has reached the orchestrator.
-pub const UNDER_WAY: Duration = Duration::from_secs(5);
-
-/// Live sessions are looked at together, every other second, so that many share one question to the store.
-const LOOK_GRID: i64 = 2_000;
-
-/// The instant at which a session is looked at that is to be looked at from `at` on: an odd second, because most callbacks
-/// are promised for even ones.
-pub fn look_instant(at: Timestamp) -> Timestamp {
-    let past = (at.as_millis() - LOOK_GRID / 2).rem_euclid(LOOK_GRID);
-    let wait = if past == 0 { 0 } else { LOOK_GRID - past };
-    at + Duration::from_millis(wait.unsigned_abs())
-}
-
 /// How long a booking may take to try its first hand-over before the dispatcher takes it over.
 pub const INLINE_GRACE: Duration = Duration::from_secs(15);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn looks_come_together_at_the_next_odd_second() {
-        for (at, look) in [(0, 1_000), (1_000, 1_000), (1_001, 3_000), (2_999, 3_000), (-1_500, -1_000)] {
-            assert_eq!(look_instant(Timestamp::from_millis(at)), Timestamp::from_millis(look), "{at}");
-        }
-    }
-}

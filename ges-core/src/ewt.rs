@@ -38,7 +38,6 @@ mod formula;
 mod mode;
 mod observation;
 mod quantile;
-mod queues;
 mod result;
 #[cfg(test)]
 mod tests;
@@ -48,5 +47,4 @@ pub use estimator::{Estimate, EstimatorConfig, EwtEstimator, LikelyWait};
 pub use formula::{Handling, Quitting, WindowedWaits};
 pub use mode::{EwtMode, UnknownMode};
 pub use observation::{AgentKey, CallClass, CallKey, Joining, NotAClass, Observation};
-pub use queues::QueueEstimators;
 pub use result::{Ewt, NoWait};

@@ -34,6 +34,7 @@ pub mod engine;
 pub mod ewt;
 pub mod hours;
 pub mod id;
+pub mod in_process;
 pub mod lead;
 pub mod memory;
 pub mod node;

@@ -13,6 +13,7 @@ mod store;
 mod throttle;
 mod upstream;
 
+pub use crate::settings::Published;
 pub use callin::{CallInChange, CallInGroupState, CallInStore};
 pub use clock::{Clock, IdSource, Listener, Signals};
 pub use failure::StoreError;
@@ -20,7 +21,7 @@ pub use identity::Identity;
 pub use orchestrator::{
     HandOverError, Handed, Look, NODE_OF_SESSION, Orchestrator, SessionKey, Submission, Unavailable,
 };
-pub use settings::{PublishError, Published, SettingsStore};
+pub use settings::{PublishError, SettingsStore};
 pub use store::{
     Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,
     Query, Raised, Release, Tally,

@@ -27,7 +27,7 @@ pub use file::{
     TenantFile, TenantIdentity,
 };
 pub use option::{Absent, ServiceOption};
-pub use publication::{Accepted, publish, settings_in_force};
+pub use publication::{Accepted, Published, publish, settings_in_force};
 pub use rows::{
     DEFAULTS_SECTION, Options, SectionKind, read_service, section_kind, service_section, write_service,
 };

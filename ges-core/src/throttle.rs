@@ -3,18 +3,16 @@
 //! Immediate callbacks are limited by the number of active callbacks of a service, by windows of accepted requests per
 //! service and tenant, and by a daily count per parameter value; scheduled ones by none of these (callback-domain
 //! §9.2). Both kinds are refused when the number already waits (§9.3). Here is what is counted and what follows;
-//! [`windows`] counts within one process; nodes that share a count do it behind [`crate::port::RateWindows`]. The counts of active callbacks and of waiting duplicates come from the
-//! durable store, which alone decides about them.
+//! [`windows`] counts within one process; nodes that share a count do it behind [`crate::port::RateWindows`]. The counts
+//! of active callbacks and of waiting duplicates come from the durable store, which alone decides about them.
 
 mod limits;
-mod local;
 pub mod window;
 pub mod windows;
 
 use std::time::Duration;
 
 pub use limits::{DEFAULT_PARAMETER, ThrottleLimits, effective_limit};
-pub use local::LocalWindows;
 pub use window::{Lasting, RateWindow, WindowKey, WindowKind, WindowRequest};
 pub use windows::{Exceeded, Reservation, WindowTable};
 

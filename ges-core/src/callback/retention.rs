@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Callback, State};
-use crate::dispatch::look_instant;
+use super::{Callback, State, look_instant};
 use crate::time::Timestamp;
 
 /// Every record is kept so long after its desired time, whatever its ttl (callback-domain §10.2).
@@ -22,9 +21,8 @@ impl Callback {
 
     /// The next instant at which the engine must look at the record by itself; none when nothing is left to do.
     ///
-    /// It depends on the record alone, so a store can index it: `index_lead` is a constant
-    /// ([`crate::dispatch::INDEX_LEAD`]), and a lead that has grown beyond it is found by a second look-up per service
-    /// ([`crate::port::LeaseRequest::raised`]). `look_every` tells how often live sessions are looked at.
+    /// It depends on the record alone, so a store can index it: `index_lead` is a constant of the dispatcher, which finds
+    /// a lead that has grown beyond it by a second look-up per service. `look_every` tells how often live sessions are looked at.
     pub fn wake_at(&self, index_lead: Duration, look_every: Option<Duration>) -> Option<Timestamp> {
         let errand = self.outbox.iter().map(|effect| effect.not_before).min();
         let own = match &self.state {

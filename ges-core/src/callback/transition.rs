@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::retry::{self, UNDER_WAY};
 use super::table::Row;
 use super::{
     Callback, CancelledBy, Completed, Effect, Event, Happening, LifecycleEvent, Reason, Session,
     SessionState, SessionUpdate, State, StateName, Task,
 };
-use crate::dispatch::{UNDER_WAY, retry};
 use crate::time::Timestamp;
 
 /// How long ago the desired time must be for a dead session to be started again: from 2 to 120 minutes

@@ -6,13 +6,12 @@ use async_trait::async_trait;
 
 use super::Parts;
 use crate::callback::LifecycleEvent;
-use crate::ewt::QueueEstimators;
 use crate::id::TenantId;
+use crate::in_process::{LocalWindows, QueueEstimators};
 use crate::port::{
     CallInStore, CallbackStore, Captcha, CaptchaVerdict, Clock, IdSource, Listener, Orchestrator, Signals,
     Unavailable,
 };
-use crate::throttle::LocalWindows;
 use crate::time::Timestamp;
 
 impl Parts {

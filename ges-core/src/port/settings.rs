@@ -6,15 +6,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::id::TenantId;
-
-/// The published option sections of one tenant: section name → option → value (callback-domain §3.1, §3.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Published {
-    /// One more at each publication that changed something; 0 when nothing was ever published.
-    pub version: u64,
-    /// The sections.
-    pub sections: BTreeMap<String, BTreeMap<String, String>>,
-}
+use crate::settings::Published;
 
 /// Remembers what was published. Readers see an old version or a new one, never a mix (invariant 39).
 #[async_trait]

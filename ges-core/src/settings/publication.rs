@@ -3,11 +3,21 @@
 //! Pure functions. The store keeps the outcome if nobody published meanwhile
 //! ([`SettingsStore`](crate::port::SettingsStore)); readers see the old settings or the new, never a mix (invariant 39).
 
+use std::collections::BTreeMap;
+
 use super::table::SECTIONS_MAX;
 use super::{Change, Definitions, Fault, Faults, TenantSettings};
 use crate::id::TenantId;
-use crate::port::Published;
 use crate::zone::ZoneDatabase;
+
+/// The published option sections of one tenant: section name → option → value (callback-domain §3.1, §3.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Published {
+    /// One more at each publication that changed something; 0 when nothing was ever published.
+    pub version: u64,
+    /// The sections.
+    pub sections: BTreeMap<String, BTreeMap<String, String>>,
+}
 
 /// The settings in force: what is published laid over what the settings file says, with the published version. Where
 /// both define a name, the published one holds.
@@ -41,7 +51,7 @@ pub struct Accepted {
 /// `None` when nothing would change, so that publishing the same table twice leaves the version alone (invariant 40).
 ///
 /// ```
-/// use ges_core::{port::Published, settings::{Change, Definitions, publish}, zone::ZoneDatabase};
+/// use ges_core::{settings::{Change, Definitions, Published, publish}, zone::ZoneDatabase};
 ///
 /// let change = Change::upserts_from_json(r#"{
 ///     "service.Paris": {"_service": "office-hours", "_timezone": "Europe/Paris", "_bh_regular1": "Mon-Fri 09:00-17:00"},

@@ -127,7 +127,7 @@ impl Office {
             call_ins: store.clone(),
             orchestrator: orchestrator.clone(),
             waits: waits.clone(),
-            windows: Arc::new(ges_core::throttle::LocalWindows::default()),
+            windows: Arc::new(ges_core::in_process::LocalWindows::default()),
             captcha: Arc::new(NoCaptcha),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(7)),

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use ges_core::NodeId;
-use ges_core::ewt::QueueEstimators;
+use ges_core::in_process::{LocalWindows, QueueEstimators};
 use ges_core::port::{RateWindows, WaitTimes};
-use ges_core::throttle::LocalWindows;
 use ges_storage::redis::keys::Keys;
 use ges_storage::redis::{
     Address, Layout, Login, Options, Password, Presence, Redis, RedisWindows, SharedWaits, Tls,

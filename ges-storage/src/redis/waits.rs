@@ -1,7 +1,8 @@
 //! Waits learned from what all nodes see.
 
 use async_trait::async_trait;
-use ges_core::ewt::{CallKey, Ewt, EwtMode, Observation, QueueEstimators};
+use ges_core::ewt::{CallKey, Ewt, EwtMode, Observation};
+use ges_core::in_process::QueueEstimators;
 use ges_core::port::{Unavailable, WaitTimes};
 use ges_core::{ServiceName, TenantId, Timestamp};
 

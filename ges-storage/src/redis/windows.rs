@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ::redis::Value;
 use async_trait::async_trait;
 use ges_core::Timestamp;
+use ges_core::in_process::LocalWindows;
 use ges_core::port::RateWindows;
-use ges_core::throttle::{Exceeded, LocalWindows, Reservation, WindowKey, WindowRequest};
+use ges_core::throttle::{Exceeded, Reservation, WindowKey, WindowRequest};
 
 use self::question::{Digests, Question};
 use super::dial::text;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ges_core::Timestamp;
+use ges_core::in_process::LocalWindows;
 use ges_core::port::RateWindows;
-use ges_core::throttle::{Exceeded, LocalWindows, Reservation, WindowRequest, WindowTable};
+use ges_core::throttle::{Exceeded, Reservation, WindowRequest, WindowTable};
 
 use crate::executor::Millis;
 use crate::net::Place;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ges_core::engine::{Dispatcher, Engine, Parts};
+use ges_core::in_process::LocalWindows;
 use ges_core::testing::SeededIds;
-use ges_core::throttle::LocalWindows;
 use ges_core::{NodeId, TenantId};
 
 use crate::bugs::Bug;

@@ -91,7 +91,7 @@ impl World {
             call_ins: store.clone(),
             orchestrator: orchestrator.clone(),
             waits: waits.clone(),
-            windows: Arc::new(ges_core::throttle::LocalWindows::default()),
+            windows: Arc::new(ges_core::in_process::LocalWindows::default()),
             captcha: captcha.clone(),
             clock: clock.clone(),
             ids: Arc::new(SystemIds),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod citations;
+mod rooms;
 
 /// What does input and output, runs or waits. The core hears of none of it.
 const OUTSIDE: &[&str] = &[

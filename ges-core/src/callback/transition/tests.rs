@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use crate::callback::retry::UNDER_WAY;
 use crate::callback::*;
-use crate::dispatch::UNDER_WAY;
 use crate::id::CallbackId;
 use crate::time::Timestamp;
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::callback::retry::while_unavailable;
 use crate::callback::{Callback, Task};
-use crate::dispatch::retry::while_unavailable;
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::port::Lease;
 use crate::time::Timestamp;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Dispatcher;
-use crate::callback::{Callback, Event, State};
-use crate::dispatch::{PASS, look_instant};
+use crate::callback::{Callback, Event, State, look_instant};
+use crate::dispatch::PASS;
 use crate::engine::show::session_key;
 use crate::id::{CallbackId, TenantId};
 use crate::port::{Lease, Look, Release};

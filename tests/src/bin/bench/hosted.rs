@@ -59,7 +59,7 @@ impl Host {
             call_ins: store.clone(),
             orchestrator,
             waits: Arc::new(NoWaits),
-            windows: Arc::new(ges_core::throttle::LocalWindows::default()),
+            windows: Arc::new(ges_core::in_process::LocalWindows::default()),
             captcha: Arc::new(NoCaptcha),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// After this long no hand-over is under way that was decided before: it was fresh, and it has reached the orchestrator.
+pub const UNDER_WAY: Duration = Duration::from_secs(5);
+
 /// After so many failed tries a session is no longer told that its callback is over.
 pub const TELLING_TRIES: u32 = 12;
 

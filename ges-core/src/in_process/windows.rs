@@ -1,13 +1,12 @@
-//! The windows of one process behind the port.
+//! The windows of one process.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::WindowRequest;
-use super::windows::{Exceeded, Reservation, WindowTable};
 use crate::Timestamp;
 use crate::port::RateWindows;
+use crate::throttle::{Exceeded, Reservation, WindowRequest, WindowTable};
 
 /// Counts in memory: all there is on a single node, and what a node of many falls back to.
 #[derive(Debug, Default)]

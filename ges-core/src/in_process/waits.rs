@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{CallKey, EstimatorConfig, Ewt, EwtEstimator, EwtMode, Joining, NoWait, Observation};
+use crate::ewt::{CallKey, EstimatorConfig, Ewt, EwtEstimator, EwtMode, Joining, NoWait, Observation};
 use crate::id::{ServiceName, TenantId};
 use crate::port::{Unavailable, WaitTimes};
 use crate::time::Timestamp;
