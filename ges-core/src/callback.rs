@@ -35,7 +35,7 @@ pub use transition::{PING_WINDOW, Refused, Step, WhyRefused, step};
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::time::Timestamp;
 
-/// How a callback is counted and when it is due (callback-domain §1.1, §6.3).
+/// How a callback is counted and when it is due ([callback-domain §1.1, §6.3](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
@@ -50,7 +50,7 @@ pub type Version = u64;
 
 /// One promise: everything that is stored about it, in one record.
 ///
-/// `Debug` shows neither the customer's number nor user data (callback-domain §22, invariant 37).
+/// `Debug` shows neither the customer's number nor user data ([invariant 37](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Callback {
     /// Unique per tenant.
@@ -69,7 +69,7 @@ pub struct Callback {
     pub updated: Timestamp,
     /// The moment the customer asked to be called; the creation time of an immediate one without a wish.
     pub desired: Timestamp,
-    /// Life limit of an unfinished callback, counted from `desired` (callback-domain §10.1).
+    /// Life limit of an unfinished callback, counted from `desired` ([callback-domain §10.1](crate::rules)).
     pub ttl: Duration,
     /// The version of the settings it was judged against.
     pub settings_version: u64,
@@ -77,7 +77,7 @@ pub struct Callback {
     pub request: Request,
     /// Where it stands.
     pub state: State,
-    /// The last attempt number issued; 0 before the first hand-over. Only grows (invariant 26).
+    /// The last attempt number issued; 0 before the first hand-over. Only grows ([invariant 26](crate::rules)).
     pub attempts: u32,
     /// What is still to be done in the outside world.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +86,7 @@ pub struct Callback {
 
 impl Callback {
     /// Whether it holds a place in the slot of its desired time: a scheduled one does, from acceptance until it is
-    /// cancelled; any other ending keeps the place used (callback-domain §5.3).
+    /// cancelled; any other ending keeps the place used ([callback-domain §5.3](crate::rules)).
     pub fn holds_place(&self) -> bool {
         self.kind == Kind::Scheduled
             && !matches!(&self.state, State::Completed(done) if done.reason.frees_place())
@@ -98,7 +98,7 @@ impl Callback {
     }
 
     /// Whether it is QUEUED, ROUTING or PROCESSING: the ones a watermark and the active limit count
-    /// (callback-domain §9.2, §12).
+    /// ([callback-domain §9.2, §12](crate::rules)).
     pub fn is_active(&self) -> bool {
         matches!(self.state, State::Queued(_) | State::Routing(_) | State::Processing(_))
     }
@@ -116,7 +116,7 @@ impl Callback {
         self.outbox.iter().find(|effect| matches!(effect.task, Task::HandOver { .. }))
     }
 
-    /// Why it ended; present exactly when it is COMPLETED (invariant 23).
+    /// Why it ended; present exactly when it is COMPLETED ([invariant 23](crate::rules)).
     pub fn reason(&self) -> Option<&Reason> {
         match &self.state {
             State::Completed(done) => Some(&done.reason),

@@ -2,7 +2,8 @@
 //!
 //! Two lengths of time meet here. The *booking interval* ([`BookingInterval`]) is what customers are offered; the *rule
 //! slot* ([`RuleSlot`]) is the unit in which a supervisor writes numbers down, and exists only where a
-//! [`CapacityRule`] is assigned. [`Capacity`] joins the two and says which limits follow (callback-domain §5.3).
+//! [`CapacityRule`] is assigned. [`Capacity`] joins the two and says which limits follow
+//! ([callback-domain §5.3](crate::rules)).
 //!
 //! A rule has no time zone of its own: it is read by the wall clock of the business hours of the service that uses it,
 //! and gives each service its own numbers, never a shared pool. Nothing here counts bookings; that is

@@ -12,7 +12,8 @@ pub use plan::{Plan, plan};
 use std::time::Duration;
 
 /// Scheduled callbacks are indexed by their desired time less this constant, which is the default submission buffer
-/// (callback-domain §3.6). A longer lead is found by a look-up of that service alone, a shorter one waits in memory.
+/// ([callback-domain §3.6](crate::rules)). A longer lead is found by a look-up of that service alone, a shorter one
+/// waits in memory.
 pub const INDEX_LEAD: Duration = Duration::from_secs(120);
 
 /// How long before its instant an attempt is issued and kept in memory: long enough that a hundred thousand for one
@@ -25,7 +26,7 @@ pub const LEASE: Duration = Duration::from_secs(30);
 /// The shortest time after which a look that found nothing is repeated by itself.
 pub const AGAIN: Duration = Duration::from_millis(250);
 
-/// The longest time between two looks (callback-domain §8.1).
+/// The longest time between two looks ([callback-domain §8.1](crate::rules)).
 pub const PASS: Duration = Duration::from_secs(60);
 
 /// How long it is believed that a callback still stands as it was when the store was last asked. Whoever comes to hand it

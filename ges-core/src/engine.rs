@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// Puts the settings of a tenant into force, as a whole: whoever reads sees the old ones or the new ones
-    /// (invariant 39). Accepted callbacks are not touched (invariant 41).
+    /// ([invariant 39](crate::rules)). Accepted callbacks are not touched ([invariant 41](crate::rules)).
     pub fn configure(&self, settings: TenantSettings) {
         self.catalog.put(settings);
         self.parts.signals.due(self.parts.clock.now());
@@ -113,7 +113,7 @@ impl Engine {
 
     /// Removes what has been kept long enough: finished callbacks at 14 days after their desired time, call-in requests
     /// 14 days after their creation. Answers how many. To be called every few minutes; the reference allows an hour
-    /// (callback-domain §10.2).
+    /// ([callback-domain §10.2](crate::rules)).
     ///
     /// # Errors
     /// When a store fails; what was removed by then stays removed.

@@ -1,9 +1,9 @@
 //! Estimated wait: what it is made of, and how sure we are.
 //!
 //! Two things live here. The first is the vocabulary every other part speaks: [`EwtMode`] (which of the three
-//! documented methods is asked for, callback-domain §14.2) and [`Ewt`] (whole seconds, or the reason why
-//! there are none, engagement-api-v3 §3.7). A wait that cannot be given is an answer, never an error: no
-//! booking and no submission depends on it (callback-domain §22, invariant 43).
+//! documented methods is asked for, [callback-domain §14.2](crate::rules)) and [`Ewt`] (whole seconds, or the reason
+//! why there are none, [engagement-api-v3 §3.7](crate::rules)). A wait that cannot be given is an answer, never an
+//! error: no booking and no submission depends on it ([invariant 43](crate::rules)).
 //!
 //! The second is [`EwtEstimator`], for an office that has no routing server to ask. It is told what happens
 //! on the floor ([`Observation`]) and answers from that alone: the three documented modes, and an estimate of

@@ -1,12 +1,12 @@
 //! Office hours: a weekly plan, special days and a time zone become open intervals.
 //!
 //! An instant is open if and only if the wall clock of the zone, read at that instant, lies inside an opening range in
-//! force on that local date (callback-domain §4.2). [`OfficeHours::is_open`] is that sentence as code; everything else is
-//! computed from [`OfficeHours::open_spans`], which reads whole stretches of constant offset at once. Clock changes need
-//! no rule of their own.
+//! force on that local date ([callback-domain §4.2](crate::rules)). [`OfficeHours::is_open`] is that sentence as code;
+//! everything else is computed from [`OfficeHours::open_spans`], which reads whole stretches of constant offset at
+//! once. Clock changes need no rule of their own.
 //!
-//! Hours come from a Designer-like object ([`DesignerHours`]) or from GMS options ([`OfficeHours::from_gms`]). Both report
-//! every fault at once, each with the place where it stands.
+//! Hours come from a Designer-like object ([`DesignerHours`]) or from GMS options ([`OfficeHours::from_gms`]). Both
+//! report every fault at once, each with the place where it stands.
 
 mod compile;
 mod designer;
@@ -31,10 +31,10 @@ pub use designer::{DateSpan, DesignerDays, DesignerHours, DesignerRange, Designe
 pub use fault::{BadHours, Fault};
 pub use spans::OpenSpans;
 
-/// The greatest answer of `open_for`: 14 days (callback-domain §4.3).
+/// The greatest answer of `open_for`: 14 days ([callback-domain §4.3](crate::rules)).
 pub const OPEN_FOR_MAX: Duration = Duration::from_secs(1_209_600);
 
-/// How far ahead `next_open`, and how far back `period_start`, looks: 400 days (callback-domain §4.3).
+/// How far ahead `next_open`, and how far back `period_start`, looks: 400 days ([callback-domain §4.3](crate::rules)).
 pub const SEARCH_MAX: Duration = Duration::from_secs(400 * 86_400);
 
 /// When an office is open, in its own zone. Cloning copies two pointers.
@@ -92,9 +92,9 @@ impl OfficeHours {
         Self::from_designer(&source, zones)
     }
 
-    /// Reads the options of a GMS office-hours service, as (name, value) pairs (callback-domain §4.1): `_timezone`,
-    /// `_bh_regular<n>`, `_bh_add<n>`, `_holiday<n>` and `_effective_dates<n>`. Options that have nothing to do with
-    /// hours are passed over; options that would change the hours in a way not supported are faults.
+    /// Reads the options of a GMS office-hours service, as (name, value) pairs ([callback-domain §4.1](crate::rules)):
+    /// `_timezone`, `_bh_regular<n>`, `_bh_add<n>`, `_holiday<n>` and `_effective_dates<n>`. Options that have nothing
+    /// to do with hours are passed over; options that would change the hours in a way not supported are faults.
     ///
     /// ```
     /// use ges_core::{hours::OfficeHours, zone::ZoneDatabase};
@@ -128,7 +128,7 @@ impl OfficeHours {
         &self.zone
     }
 
-    /// Whether the office is open: the definition itself (callback-domain §4.2).
+    /// Whether the office is open: the definition itself ([callback-domain §4.2](crate::rules)).
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.plan.is_open(self.zone.local(at))
     }

@@ -54,11 +54,12 @@ macro_rules! name {
 }
 
 name! {
-    /// A tenant: the contact-centre id, CCID (callback-domain §2). Every key in every store begins with it.
+    /// A tenant: the contact-centre id, CCID ([callback-domain §2](crate::rules)). Every key in every store begins with
+    /// it.
     TenantId
 }
 name! {
-    /// A callback service, which is also the name of its callback virtual queue (callback-domain §2).
+    /// A callback service, which is also the name of its callback virtual queue ([callback-domain §2](crate::rules)).
     ServiceName
 }
 name! {
@@ -66,7 +67,8 @@ name! {
     NodeId
 }
 
-/// The opaque id of one callback: a UUID, unique per tenant (callback-domain §2, engagement-api-v3 §3.1).
+/// The opaque id of one callback: a UUID, unique per tenant ([callback-domain §2](crate::rules),
+/// [engagement-api-v3 §3.1](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallbackId(pub Uuid);

@@ -1,4 +1,4 @@
-//! How long before its desired time a scheduled callback is handed over (callback-domain §8.1).
+//! How long before its desired time a scheduled callback is handed over ([callback-domain §8.1](crate::rules)).
 
 use std::time::Duration;
 

@@ -21,8 +21,8 @@
 //!   ([`zone::ZoneDatabase::with_tzif`]).
 //! - `testing`: fakes for every port and the contract suite for stores.
 //!
-//! The rules follow a published description of the vendor's product; module docs name the section they come from as
-//! *callback-domain*, *callback-administration* and *engagement-api-v3*.
+//! The rules follow a published description of the vendor's product. The docs name the section they come from, such as
+//! [callback-domain §6.4](crate::rules); [`rules`] says where that stands.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod callback;
@@ -41,6 +41,7 @@ pub mod node;
 pub mod number;
 pub mod offer;
 pub mod port;
+pub mod rules;
 pub mod settings;
 pub mod slots;
 #[cfg(feature = "testing")]

@@ -1,11 +1,11 @@
 //! Customer numbers: as given, as compared, and whether a queue may call them.
 //!
 //! A number is kept exactly as it was given and compared by its digits alone, so the same number written with or
-//! without `+`, spaces or hyphens counts as one (callback-domain §9.1, invariant 35). What it means — its country, its
-//! E.164 form, whether it is possible at all — is asked of the numbering plan, and only when a queue has a rule or a
-//! check that needs the answer: reading the plan costs tens of milliseconds and several MiB. The plan comes with the
-//! feature `numbering-plan`; without it a rule cannot be made, and a policy that needs the plan refuses every number
-//! with [`NumberRefused::NoPlan`].
+//! without `+`, spaces or hyphens counts as one ([callback-domain §9.1](crate::rules), [invariant 35](crate::rules)).
+//! What it means — its country, its E.164 form, whether it is possible at all — is asked of the numbering plan, and
+//! only when a queue has a rule or a check that needs the answer: reading the plan costs tens of milliseconds and
+//! several MiB. The plan comes with the feature `numbering-plan`; without it a rule cannot be made, and a policy that
+//! needs the plan refuses every number with [`NumberRefused::NoPlan`].
 //!
 //! A number is personal data. No type here shows one in `Debug` or `Display`, and no error text repeats one; the digits
 //! come out only through a method that is asked for them.
@@ -38,7 +38,7 @@ pub use rule::{InvalidNumberRule, NumberRule, NumberRuleProblem, NumberRuleSpec}
 /// Longest text taken as a number, in bytes: fifteen digits and generous punctuation.
 pub const MAX_GIVEN_BYTES: usize = 64;
 
-/// A customer's number, kept byte for byte as it was given (callback-domain §9.1).
+/// A customer's number, kept byte for byte as it was given ([callback-domain §9.1](crate::rules)).
 ///
 /// Equality is equality of the given text; use [`PhoneNumber::comparison`] to ask whether two numbers are the same.
 /// In serde formats it is the given text.

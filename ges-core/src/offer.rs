@@ -1,4 +1,5 @@
-//! Whether an immediate or a scheduled callback may be offered now, and why not (callback-domain §6.2, §6.3).
+//! Whether an immediate or a scheduled callback may be offered now, and why not
+//! ([callback-domain §6.2, §6.3](crate::rules)).
 
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ impl OfferPolicy {
         }
     }
 
-    /// Whether scheduled callbacks are offered. Capacity is not looked at (engagement-api-v3 §3.6).
+    /// Whether scheduled callbacks are offered. Capacity is not looked at ([engagement-api-v3 §3.6](crate::rules)).
     pub fn scheduled(&self) -> bool {
         self.scheduled
     }

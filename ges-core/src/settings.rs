@@ -1,8 +1,8 @@
 //! The settings model: callback services, rules and tenants, imported and validated as a whole.
 //!
 //! Two sources fill it: option sections in the vendor's spelling, as Designer publishes them
-//! (callback-domain §3.3), and a readable settings file (feature `settings-file`). Both end in one [`TenantSettings`], which is replaced as a
-//! whole, never edited (invariant 39).
+//! ([callback-domain §3.3](crate::rules)), and a readable settings file (feature `settings-file`). Both end in one
+//! [`TenantSettings`], which is replaced as a whole, never edited ([invariant 39](crate::rules)).
 //!
 //! Every option of a service stands once, in the table behind [`ServiceOption`]: its names, type, unit, range, default
 //! and meaning. Nothing here reads a file or a store; texts come in and settings or [`Faults`] go out.

@@ -7,7 +7,7 @@
 //! booking can be accepted ([`SlotTable::judge`]).
 //!
 //! A judgement here may be stale by the time it is acted on. A booking therefore carries [`PlaceGuards`], and the store
-//! checks them again in the step that takes the place (callback-domain §5.6).
+//! checks them again in the step that takes the place ([callback-domain §5.6](crate::rules)).
 
 mod availability;
 mod booking;
@@ -34,5 +34,6 @@ pub use occupancy::{Occupancy, OccupancyTooLong, UtcMinute};
 pub use table::SlotTable;
 pub use window::{AvailabilityWindow, BadWindow};
 
-/// How far ahead anything is offered or booked, the bound itself included: 14 days (callback-domain §5.4, §6.4).
+/// How far ahead anything is offered or booked, the bound itself included: 14 days
+/// ([callback-domain §5.4, §6.4](crate::rules)).
 pub const HORIZON: Duration = Duration::from_secs(14 * 86_400);

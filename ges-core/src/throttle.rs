@@ -1,10 +1,11 @@
 //! Who may ask how often.
 //!
 //! Immediate callbacks are limited by the number of active callbacks of a service, by windows of accepted requests per
-//! service and tenant, and by a daily count per parameter value; scheduled ones by none of these (callback-domain
-//! §9.2). Both kinds are refused when the number already waits (§9.3). Here is what is counted and what follows;
-//! [`windows`] counts within one process; nodes that share a count do it behind [`crate::port::RateWindows`]. The counts
-//! of active callbacks and of waiting duplicates come from the durable store, which alone decides about them.
+//! service and tenant, and by a daily count per parameter value; scheduled ones by none of these
+//! ([callback-domain §9.2](crate::rules)). Both kinds are refused when the number already waits
+//! ([callback-domain §9.3](crate::rules)). Here is what is counted and what follows; [`windows`] counts within one
+//! process; nodes that share a count do it behind [`crate::port::RateWindows`]. The counts of active callbacks and of
+//! waiting duplicates come from the durable store, which alone decides about them.
 
 mod limits;
 pub mod window;
@@ -16,7 +17,8 @@ pub use limits::{DEFAULT_PARAMETER, ThrottleLimits, effective_limit};
 pub use window::{Lasting, RateWindow, WindowKey, WindowKind, WindowRequest};
 pub use windows::{Exceeded, Reservation, WindowTable};
 
-/// How many unfinished callbacks one number may have in a service (`_enable_in_queue_checking`, callback-domain §9.3).
+/// How many unfinished callbacks one number may have in a service (`_enable_in_queue_checking`,
+/// [callback-domain §9.3](crate::rules)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum InQueueCheck {
     /// `false`: any number.
@@ -87,14 +89,15 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    /// Active callbacks, QUEUED to PROCESSING: what the limit and the watermark count (callback-domain §9.2, §3.5).
+    /// Active callbacks, QUEUED to PROCESSING: what the limit and the watermark count
+    /// ([callback-domain §9.2, §3.5](crate::rules)).
     pub fn active(&self) -> u32 {
         self.queued.saturating_add(self.routing).saturating_add(self.processing)
     }
 }
 
 /// Whether one more immediate callback fits below the limit of active ones; a limit of 0 blocks all
-/// (callback-domain §9.2).
+/// ([callback-domain §9.2](crate::rules)).
 ///
 /// # Errors
 ///
@@ -103,7 +106,8 @@ pub fn check_active(active: u32, most: u32) -> Result<(), Throttled> {
     if active < most { Ok(()) } else { Err(Throttled::Active { most }) }
 }
 
-/// Why a request is throttled; HTTP 429 with empty slots (callback-domain §9, engagement-api-v3 §3.1).
+/// Why a request is throttled; HTTP 429 with empty slots ([callback-domain §9](crate::rules),
+/// [engagement-api-v3 §3.1](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Throttled {
     /// The number already waits.
@@ -142,7 +146,7 @@ impl Throttled {
     }
 }
 
-/// Alarm counters of throttling (callback-domain §9.2).
+/// Alarm counters of throttling ([callback-domain §9.2](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Alarm {
     /// A service or tenant asked too often.

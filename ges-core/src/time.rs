@@ -113,7 +113,7 @@ impl TryFrom<i64> for Timestamp {
     }
 }
 
-/// The form the wire uses for every instant: `yyyy-MM-ddTHH:mm:ss.SSSZ` (engagement-api-v3 §4.3).
+/// The form the wire uses for every instant: `yyyy-MM-ddTHH:mm:ss.SSSZ` ([engagement-api-v3 §4.3](crate::rules)).
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))

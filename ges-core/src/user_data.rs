@@ -1,8 +1,8 @@
 //! Which user data may travel with a callback.
 //!
 //! The session sees each key as a JavaScript variable, so a key must be a name one can have there; every other key is
-//! dropped without a word (callback-domain §9.5, engagement-api-v3 §3.1). Values are any JSON and belong to the
-//! customer: they never reach a log, a label or an error text.
+//! dropped without a word ([callback-domain §9.5](crate::rules), [engagement-api-v3 §3.1](crate::rules)). Values are
+//! any JSON and belong to the customer: they never reach a log, a label or an error text.
 
 use std::fmt;
 use std::io;
@@ -237,7 +237,7 @@ mod tests {
         }
     }
 
-    /// Invariant 37, as far as it is decided here.
+    /// [Invariant 37](crate::rules), as far as it is decided here.
     #[test]
     fn values_do_not_show() {
         let data = UserData::try_from(json!({ "email": "secret@example.com" })).unwrap();

@@ -2,7 +2,8 @@
 //!
 //! A zone is one total function, instant → offset, kept as a sorted list of changes. Everything else, above all what a
 //! wall-clock time means on the two strange nights of a year, follows from that list here and nowhere else, so the
-//! embedded data and data read from disk share one definition (callback-domain §4.2 rules 7 and 8, §5.2).
+//! embedded data and data read from disk share one definition ([callback-domain §4.2](crate::rules) rules 7 and 8,
+//! §5.2).
 //!
 //! Changes are known from 1970-01-01 up to 2100-01-01; before and after, the nearest offset stays in force.
 
@@ -57,7 +58,8 @@ pub enum Resolved {
     },
     /// It never occurs because the clock was put forward over it.
     Gap {
-        /// The instant that shows the asked time moved forward by the length of the gap (engagement-api-v3 §4.2).
+        /// The instant that shows the asked time moved forward by the length of the gap
+        /// ([engagement-api-v3 §4.2](crate::rules)).
         after: Timestamp,
         /// The instant at which the clock was put forward.
         jump: Timestamp,
@@ -118,7 +120,7 @@ impl Zone {
     }
 
     /// The instant meant by a wall-clock time: the first of two, and moved forward through a gap
-    /// (engagement-api-v3 §4.2; callback-domain B19).
+    /// ([engagement-api-v3 §4.2](crate::rules); [callback-domain B19](crate::rules)).
     pub fn instant(&self, local: NaiveDateTime) -> Timestamp {
         match self.resolve(local) {
             Resolved::Single(at) | Resolved::Fold { first: at, .. } | Resolved::Gap { after: at, .. } => at,

@@ -1,4 +1,5 @@
-//! The Engagement API v3 on the wire: what its bodies, queries and answers look like (engagement-api-v3 §3).
+//! The Engagement API v3 on the wire: what its bodies, queries and answers look like
+//! ([engagement-api-v3 §3](ges_core::rules)).
 //!
 //! Everything here translates, in plain functions that know neither sockets nor stores; the routes in
 //! `http/route/engagement.rs` call them around the engine.

@@ -1,4 +1,4 @@
-//! Failed requests, kept for look-up by correlation id (callback-administration §10).
+//! Failed requests, kept for look-up by correlation id ([callback-administration §10](ges_core::rules)).
 //!
 //! A failure holds no number, no user data and no key: the route's template instead of the path, the outside message,
 //! and the key's last four characters. The newest 10,000 of each tenant are kept for 14 days; a restart forgets them.

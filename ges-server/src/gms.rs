@@ -1,5 +1,5 @@
 //! The GMS-compatible API on the wire: what Designer, IVR applications and sessions send and read
-//! (callback-domain §12).
+//! ([callback-domain §12](ges_core::rules)).
 //!
 //! Everything here translates, in plain functions that know neither sockets nor stores; the routes in
 //! `http/route/gms.rs` call them around the engine. Where the reference leaves a body open, the shape chosen is said in

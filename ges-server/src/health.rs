@@ -1,4 +1,5 @@
-//! Whether this process and its neighbours are well (callback-domain §17.3, invariant 44).
+//! Whether this process and its neighbours are well ([callback-domain §17.3](ges_core::rules),
+//! [invariant 44](ges_core::rules)).
 //!
 //! Every component is checked at an interval; its gauge reads 1 exactly while its last check failed, and `GES_HEALTH`
 //! is 1 exactly while any of them is. A component nobody checks has no say.

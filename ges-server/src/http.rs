@@ -27,7 +27,7 @@ pub use problem::Problem;
 pub use router::{Exposure, Router};
 pub use service::{Parts, Service};
 
-/// Which listener a request came through (engagement-api-v3 §1.1).
+/// Which listener a request came through ([engagement-api-v3 §1.1](ges_core::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
     /// The street: the Engagement API alone; tenant headers are blanked.

@@ -1,4 +1,5 @@
-//! Log lines on standard output: one per event, cut at a length, as text or JSON (callback-domain §17.5).
+//! Log lines on standard output: one per event, cut at a length, as text or JSON
+//! ([callback-domain §17.5](ges_core::rules)).
 //!
 //! Lines stand alone and carry fields. What other libraries say below WARN is left out: their lines are not written
 //! with personal data in mind. `FATAL` is an ERROR event with a field `fatal = true`.

@@ -1,8 +1,9 @@
-//! Every metric of callback-domain §17.1 and §17.2 that this process can know, under the documented names.
+//! Every metric of [callback-domain §17.1 and §17.2](ges_core::rules) that this process can know, under the documented
+//! names.
 //!
-//! Labels come from bounded sets (invariant 38): tenants that exist, route templates, codes. Counters of alarm
-//! conditions are exported from the start with 0; rules use `increase`, so that is safe. Health gauges read 1 = down
-//! (callback-domain §17.3).
+//! Labels come from bounded sets ([invariant 38](ges_core::rules)): tenants that exist, route templates, codes.
+//! Counters of alarm conditions are exported from the start with 0; rules use `increase`, so that is safe. Health
+//! gauges read 1 = down ([callback-domain §17.3](ges_core::rules)).
 
 mod host;
 

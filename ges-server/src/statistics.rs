@@ -1,5 +1,5 @@
-//! Statistics with a cache in front (engagement-api-v3 §3.9): answers are kept for five minutes per tenant and question,
-//! and the caller says how old one may be.
+//! Statistics with a cache in front ([engagement-api-v3 §3.9](ges_core::rules)): answers are kept for five minutes per
+//! tenant and question, and the caller says how old one may be.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -38,10 +38,10 @@ const CLOCK_SET: Duration = Duration::from_secs(1);
 /// After a failure of the store.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
 
-/// How often finished records are removed; the reference allows an hour (callback-domain §10.2).
+/// How often finished records are removed; the reference allows an hour ([callback-domain §10.2](ges_core::rules)).
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
-/// How late a hand-over may be before it counts as falling behind (callback-domain §8.1).
+/// How late a hand-over may be before it counts as falling behind ([callback-domain §8.1](ges_core::rules)).
 const LAG: Duration = Duration::from_secs(60);
 
 /// Wakes the looking loop.

@@ -1,4 +1,5 @@
-//! reCAPTCHA by Google's `siteverify`, or anything that speaks like it (callback-administration §8.2).
+//! reCAPTCHA by Google's `siteverify`, or anything that speaks like it
+//! ([callback-administration §8.2](ges_core::rules)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// Longer than any token; what is longer proves nothing and is not sent on.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
-/// Verifies a tenant's CAPTCHA tokens (callback-administration §8.2).
+/// Verifies a tenant's CAPTCHA tokens ([callback-administration §8.2](ges_core::rules)).
 #[derive(Clone, Debug)]
 pub struct CaptchaSecret {
     /// The secret of the site.

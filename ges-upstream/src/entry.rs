@@ -1,4 +1,5 @@
-//! What an orchestrator is told about one attempt (callback-domain §13.1): flat fields, the same for every telephony.
+//! What an orchestrator is told about one attempt ([callback-domain §13.1](ges_core::rules)): flat fields, the same for
+//! every telephony.
 
 use ges_core::callback::{Direction, Kind};
 use ges_core::port::Submission;

@@ -1,9 +1,10 @@
 //! ORS, the orchestrator of Genesys: attempts go to a Redis stream, sessions are spoken to over HTTP
-//! (callback-domain §8.2, §13).
+//! ([callback-domain §8.2, §13](ges_core::rules)).
 //!
-//! Each attempt is appended by a script that looks for its key and appends in one step, so that a repeat finds the first
-//! entry and a reader never sees a second one. What was appended is remembered beside the stream; when that memory is lost
-//! before the session has reported, as in a failover, the entry is lost with it, and the attempt counts as dead.
+//! Each attempt is appended by a script that looks for its key and appends in one step, so that a repeat finds the
+//! first entry and a reader never sees a second one. What was appended is remembered beside the stream; when that
+//! memory is lost before the session has reported, as in a failover, the entry is lost with it, and the attempt counts
+//! as dead.
 
 mod append;
 mod batch;

@@ -1,4 +1,4 @@
-//! Statistics of GWS (engagement-api-v3 §3.9; callback-domain §15.1, §16.4).
+//! Statistics of GWS ([engagement-api-v3 §3.9](ges_core::rules); [callback-domain §15.1, §16.4](ges_core::rules)).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ const TOKEN_BYTES_MAX: usize = 64 * 1024;
 /// A token is not used in its last minute, so that it does not end on the way.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
 
-/// A tenant's credentials for GWS (callback-administration §8.3).
+/// A tenant's credentials for GWS ([callback-administration §8.3](ges_core::rules)).
 #[derive(Clone, Debug)]
 pub struct StatisticsCredentials {
     /// The OAuth client.

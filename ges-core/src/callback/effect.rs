@@ -26,7 +26,7 @@ pub enum Task {
     /// Hand this attempt to the orchestrator.
     HandOver {
         /// Its number: stored before the hand-over, repeated with it until the outcome is known, one more only after
-        /// a session is known dead (callback-domain §8.2).
+        /// a session is known dead ([callback-domain §8.2](crate::rules)).
         attempt: u32,
         /// How often the orchestrator refused it while being reachable.
         #[serde(default)]

@@ -59,7 +59,7 @@ pub enum Event {
         /// The settings it was judged against.
         settings_version: u64,
     },
-    /// Its life limit has passed, or its retention while it was unfinished (callback-domain §10).
+    /// Its life limit has passed, or its retention while it was unfinished ([callback-domain §10](crate::rules)).
     Expire,
 }
 
@@ -82,7 +82,7 @@ impl Event {
     }
 }
 
-/// Who cancelled, which decides the reason (callback-domain §7.2, rows 10 and 11).
+/// Who cancelled, which decides the reason ([callback-domain §7.2](crate::rules), rows 10 and 11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelledBy {
     /// The customer or a client, through an API.
@@ -101,7 +101,7 @@ impl CancelledBy {
     }
 }
 
-/// What a session writes back (callback-domain §12, last paragraph).
+/// What a session writes back ([callback-domain §12](crate::rules), last paragraph).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionUpdate {
     /// Which attempt the session runs; the newest one when it does not say.

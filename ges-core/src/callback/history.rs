@@ -7,7 +7,7 @@ use super::state::StateName;
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::time::Timestamp;
 
-/// What happened, by the names the predecessor pushed (callback-domain §7.4, prefix `_cbe_on_`).
+/// What happened, by the names the predecessor pushed ([callback-domain §7.4](crate::rules), prefix `_cbe_on_`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Happening {

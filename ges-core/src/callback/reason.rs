@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A completion reason (callback-domain §7.3). Stored as text: an unknown one from a session is kept verbatim.
+/// A completion reason ([callback-domain §7.3](crate::rules)). Stored as text: an unknown one from a session is kept
+/// verbatim.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Reason(Cow<'static, str>);
@@ -47,7 +48,7 @@ impl Reason {
         self.frees_place() || *self == Self::FAIL_TIMEOUT_TTL
     }
 
-    /// Whether a record that ended so gives its place back (callback-domain §5.3).
+    /// Whether a record that ended so gives its place back ([callback-domain §5.3](crate::rules)).
     pub fn frees_place(&self) -> bool {
         *self == Self::CANCELLED || *self == Self::CANCELLED_BY_ADMIN
     }

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::number::PhoneNumber;
 use crate::user_data::UserData;
 
-/// The parts of a request that are kept with the record (callback-domain §11, create body).
+/// The parts of a request that are kept with the record ([callback-domain §11](crate::rules), create body).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// Whom to call, byte for byte as given; compared and counted by its digits (callback-domain §9.1).
+    /// Whom to call, byte for byte as given; compared and counted by its digits ([callback-domain §9.1](crate::rules)).
     pub number: PhoneNumber,
     /// What kind of offer was accepted; reporting only.
     pub offer_type: OfferType,
@@ -64,11 +64,11 @@ impl Request {
         }
     }
 
-    /// The prompt language when the request names none (engagement-api-v3 §3.1).
+    /// The prompt language when the request names none ([engagement-api-v3 §3.1](crate::rules)).
     pub const LANGUAGE: &'static str = "en-US";
 }
 
-/// What kind of offer was accepted (engagement-api-v3 §3.1).
+/// What kind of offer was accepted ([engagement-api-v3 §3.1](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OfferType {
@@ -90,7 +90,7 @@ pub enum OfferTiming {
     OffHours,
 }
 
-/// Who dials (callback-domain §1.1).
+/// Who dials ([callback-domain §1.1](crate::rules)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Direction {
@@ -101,7 +101,7 @@ pub enum Direction {
     UserOriginated,
 }
 
-/// Values a request may replace for one callback (callback-domain §3.1, last row).
+/// Values a request may replace for one callback ([callback-domain §3.1](crate::rules), last row).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// Routing point of the outbound leg.

@@ -1,20 +1,22 @@
-//! How long a callback lives and how long its record is kept (callback-domain §10).
+//! How long a callback lives and how long its record is kept ([callback-domain §10](crate::rules)).
 
 use std::time::Duration;
 
 use super::{Callback, State, look_instant};
 use crate::time::Timestamp;
 
-/// Every record is kept so long after its desired time, whatever its ttl (callback-domain §10.2).
+/// Every record is kept so long after its desired time, whatever its ttl ([callback-domain §10.2](crate::rules)).
 pub const RETENTION: Duration = Duration::from_secs(14 * 86_400);
 
 impl Callback {
-    /// When an unfinished callback is given up: desired time plus ttl, in real seconds (callback-domain §10.1).
+    /// When an unfinished callback is given up: desired time plus ttl, in real seconds
+    /// ([callback-domain §10.1](crate::rules)).
     pub fn expires_at(&self) -> Timestamp {
         self.desired + self.ttl
     }
 
-    /// When the record may be removed, never earlier (callback-domain §10.2). Independent of the ttl (invariant 31).
+    /// When the record may be removed, never earlier ([callback-domain §10.2](crate::rules)). Independent of the ttl
+    /// ([invariant 31](crate::rules)).
     pub fn purge_at(&self) -> Timestamp {
         self.desired + RETENTION
     }

@@ -15,7 +15,7 @@ const AWAY_MAX: Duration = Duration::from_secs(5);
 const UNTOLD_MAX: Duration = Duration::from_secs(60);
 
 /// The pause after the n-th refusal of a reachable orchestrator: 1 s, 2 s, and none after the third, which is final
-/// (callback-domain §8.2).
+/// ([callback-domain §8.2](crate::rules)).
 pub fn after_refusal(refusals: u8) -> Option<Duration> {
     match refusals {
         0 | 1 => Some(Duration::from_secs(1)),
@@ -24,8 +24,8 @@ pub fn after_refusal(refusals: u8) -> Option<Duration> {
     }
 }
 
-/// The pause after the n-th time (counted from 0) the orchestrator could not be reached with a hand-over: 1 s, doubling up
-/// to 5 s. The reference asks for a try in each pass (callback-domain §8.2).
+/// The pause after the n-th time (counted from 0) the orchestrator could not be reached with a hand-over: 1 s, doubling
+/// up to 5 s. The reference asks for a try in each pass ([callback-domain §8.2](crate::rules)).
 pub fn while_unavailable(tries: u32) -> Duration {
     doubling(tries).min(AWAY_MAX)
 }

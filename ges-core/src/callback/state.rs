@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::reason::Reason;
 use crate::time::Timestamp;
 
-/// The state of a callback (callback-domain §7.1).
+/// The state of a callback ([callback-domain §7.1](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", content = "of", rename_all = "UPPERCASE")]
 pub enum State {

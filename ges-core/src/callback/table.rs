@@ -2,7 +2,7 @@
 
 use super::StateName::{self, Completed, Processing, Queued, Routing, Scheduled};
 
-/// One row of callback-domain §7.2.
+/// One row of [callback-domain §7.2](crate::rules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The row's number in the reference.

@@ -1,4 +1,4 @@
-//! The transition function: state × event → next state and effects (callback-domain §7.2).
+//! The transition function: state × event → next state and effects ([callback-domain §7.2](crate::rules)).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::time::Timestamp;
 
 /// How long ago the desired time must be for a dead session to be started again: from 2 to 120 minutes
-/// (callback-domain §7.2, rows 13 and 14).
+/// ([callback-domain §7.2](crate::rules), rows 13 and 14).
 pub const PING_WINDOW: (Duration, Duration) = (Duration::from_secs(120), Duration::from_secs(7200));
 
 /// What follows from an event.
@@ -58,7 +58,7 @@ pub enum WhyRefused {
 /// Decides what follows from `event` at `now`. Pure: the same arguments give the same answer.
 ///
 /// Every change raises the version by one, and stamps `updated` when the state changed. COMPLETED is final: from it
-/// only the outbox can still empty (invariant 22).
+/// only the outbox can still empty ([invariant 22](crate::rules)).
 ///
 /// # Errors
 /// [`Refused`] when the life cycle does not allow the event; the record is unchanged.
@@ -128,7 +128,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Rows 4: the third refusal is final, the pauses before are 1 s and 2 s (callback-domain §8.2).
+    /// Rows 4: the third refusal is final, the pauses before are 1 s and 2 s ([callback-domain §8.2](crate::rules)).
     fn hand_over_refused(&mut self, attempt: u32) -> Decided {
         self.known(attempt)?;
         let now = self.now;
@@ -145,7 +145,8 @@ impl Draft {
         Ok(())
     }
 
-    /// The orchestrator as a whole is away: no try is burnt, the record waits until its ttl (callback-domain §8.2).
+    /// The orchestrator as a whole is away: no try is burnt, the record waits until its ttl
+    /// ([callback-domain §8.2](crate::rules)).
     fn hand_over_unavailable(&mut self, attempt: u32) -> Decided {
         self.known(attempt)?;
         let now = self.now;
@@ -228,7 +229,8 @@ impl Draft {
         Ok(())
     }
 
-    /// A session that cannot be reached does not undo the end (callback-domain §7.5); after a while we stop trying.
+    /// A session that cannot be reached does not undo the end ([callback-domain §7.5](crate::rules)); after a while we
+    /// stop trying.
     fn session_not_told(&mut self, attempt: u32) -> Decided {
         self.known(attempt)?;
         let now = self.now;

@@ -46,7 +46,7 @@ pub struct TiedCallback {
     pub completed: bool,
 }
 
-/// Why no request is made; HTTP 400 (engagement-api-v3 §3.8).
+/// Why no request is made; HTTP 400 ([engagement-api-v3 §3.8](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallInRefused {
     /// The group takes no requests.
@@ -62,7 +62,7 @@ pub enum CallInRefused {
     NoNumber,
 }
 
-/// Gives a request its number and, where the group has codes, its code (callback-administration §9.3).
+/// Gives a request its number and, where the group has codes, its code ([callback-administration §9.3](crate::rules)).
 ///
 /// With codes, many requests share a number and the code is unique among the live ones on it. Without, a number and
 /// the number of its caller are live together once, and a request that does not say who will call has the number to

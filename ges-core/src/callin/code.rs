@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Digits of an access code: at least four, at most nine, because one of the published clients reads the code into a
-/// signed 32-bit integer (engagement-api-v3 §3.8).
+/// signed 32-bit integer ([engagement-api-v3 §3.8](crate::rules)).
 pub(super) const CODE_DIGITS: std::ops::RangeInclusive<u8> = 4..=9;
 
 /// A code of 4 to 9 digits, the first of them not 0, since clients that read a number would lose it.
@@ -29,7 +29,7 @@ impl AccessCode {
         self.0.to_string()
     }
 
-    /// All but the last two digits hidden, for the records view (callback-administration §9.3).
+    /// All but the last two digits hidden, for the records view ([callback-administration §9.3](crate::rules)).
     pub fn masked(self) -> String {
         let digits = self.digits();
         let hidden = digits.len().saturating_sub(2);

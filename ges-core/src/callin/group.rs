@@ -10,7 +10,7 @@ use super::code::CODE_DIGITS;
 use super::{CallInRequest, ToNumber};
 use crate::Timestamp;
 
-/// A group as it stands in settings (callback-administration §9.3).
+/// A group as it stands in settings ([callback-administration §9.3](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallInGroupSpec {

@@ -8,7 +8,7 @@ use super::{AccessCode, CallInRequest};
 use crate::Timestamp;
 use crate::number::ComparisonNumber;
 
-/// Wrong codes after which a call is not asked again (callback-administration §9.3).
+/// Wrong codes after which a call is not asked again ([callback-administration §9.3](crate::rules)).
 pub const MAX_WRONG_CODES: u8 = 3;
 
 /// A call that has come in. `Debug` shows neither numbers nor what was typed.
@@ -64,7 +64,7 @@ pub enum Match {
     Nothing,
 }
 
-/// Recognises a call (callback-administration §9.3).
+/// Recognises a call ([callback-administration §9.3](crate::rules)).
 ///
 /// Dead requests are ignored and the number called must be that of the request. Requests with a code are found by their
 /// code alone. Those without are found by the number of the caller, else by waiting on the number called; of several

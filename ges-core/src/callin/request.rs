@@ -11,7 +11,7 @@ use crate::Timestamp;
 use crate::number::{ComparisonNumber, NotANumber, PhoneNumber};
 use crate::user_data::UserData;
 
-/// How long a record is kept after it expired, like that of a callback (callback-administration §9.3).
+/// How long a record is kept after it expired, like that of a callback ([callback-administration §9.3](crate::rules)).
 pub const RETAINED: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// A number of the contact centre that customers call, in E.164 form: `+` and 7 to 15 digits, the first not 0.

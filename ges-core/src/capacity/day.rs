@@ -2,7 +2,7 @@
 
 use super::RuleSlot;
 
-/// The greatest number a slot of a rule may hold (callback-administration §5.3).
+/// The greatest number a slot of a rule may hold ([callback-administration §5.3](crate::rules)).
 pub const PLACES_MAX: u16 = 1000;
 
 /// The numbers of one wall-clock day, one for each slot: 24 or 48 of them, each from 0 to [`PLACES_MAX`].

@@ -1,4 +1,5 @@
-//! Reading the capacity service of the predecessor (callback-domain §5.1, callback-administration §5.2).
+//! Reading the capacity service of the predecessor ([callback-domain §5.1](crate::rules),
+//! [callback-administration §5.2](crate::rules)).
 //!
 //! Its options are `_capacity` (a list of day names, boilerplate in practice), `_capacity_1` to `_capacity_7` (one
 //! statement for each day, keyed by its number) and `_capacity_add` (dated exceptions, read here as an object of

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Length of the intervals that are offered and booked: 5, 10, 15, 20, 30, 60 or 120 minutes (option
-/// `_request_time_bucket`, callback-domain §3.3). The wire reports it as `durationMin`.
+/// `_request_time_bucket`, [callback-domain §3.3](crate::rules)). The wire reports it as `durationMin`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub enum BookingInterval {
@@ -64,7 +64,7 @@ impl From<BookingInterval> for u32 {
 pub struct NotABookingInterval(pub u32);
 
 /// Length of the slots of a capacity rule: half an hour or one hour, the same for the whole rule
-/// (callback-administration §5.1).
+/// ([callback-administration §5.1](crate::rules)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub enum RuleSlot {

@@ -1,4 +1,4 @@
-//! What a rule's number means for a booking interval (callback-domain §5.3).
+//! What a rule's number means for a booking interval ([callback-domain §5.3](crate::rules)).
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl Limits {
 mod tests {
     use super::*;
 
-    /// The arithmetic of callback-administration §5.6.
+    /// The arithmetic of [callback-administration §5.6](crate::rules).
     #[test]
     fn worked_examples_of_the_limits() {
         use BookingInterval as B;

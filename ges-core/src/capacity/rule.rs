@@ -11,7 +11,7 @@ use super::{DayCapacity, NotACapacity, RuleSlot};
 pub const WEEK: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
-/// A weekly calendar of capacity, with exceptions for single dates (callback-administration §5.3).
+/// A weekly calendar of capacity, with exceptions for single dates ([callback-administration §5.3](crate::rules)).
 ///
 /// All days have the same slot length. A rule may hold nothing but zeros: then nothing can be booked.
 ///
@@ -111,7 +111,7 @@ impl CapacityRule {
         self.exceptions.get(&date).unwrap_or_else(|| self.day(date.weekday()))
     }
 
-    /// The number *C* of the rule slot that holds a wall-clock time (callback-domain §5.3).
+    /// The number *C* of the rule slot that holds a wall-clock time ([callback-domain §5.3](crate::rules)).
     pub fn places_at(&self, local: NaiveDateTime) -> u32 {
         u32::from(self.on(local.date()).at_minute(local.hour() * 60 + local.minute()))
     }

@@ -1,4 +1,4 @@
-//! The JSON statement in which capacity is typed (callback-administration §5.4).
+//! The JSON statement in which capacity is typed ([callback-administration §5.4](crate::rules)).
 //!
 //! A day is `{"0900": 5, "0930": 3}`, a week `{"1": {…}, "7": {…}}` with 1 for Monday. A statement replaces whole days:
 //! times it does not name become 0. All mistakes of a text are reported together, each with the key it concerns.

@@ -1,4 +1,4 @@
-//! Changing the slot length of a saved rule (callback-administration §5.7).
+//! Changing the slot length of a saved rule ([callback-administration §5.7](crate::rules)).
 
 use super::rule::WhichDay;
 use super::{CapacityRule, DayCapacity, PLACES_MAX, RuleSlot};

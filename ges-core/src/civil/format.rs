@@ -1,4 +1,5 @@
-//! Instants as text, written by hand because an availability answer holds dozens of them (engagement-api-v3 §4.3).
+//! Instants as text, written by hand because an availability answer holds dozens of them
+//! ([engagement-api-v3 §4.3](crate::rules)).
 
 use crate::Timestamp;
 use crate::zone::Zone;

@@ -1,4 +1,5 @@
-//! Whole numbers as clients write them, among them counts of milliseconds (engagement-api-v3 §3.4, §4.4).
+//! Whole numbers as clients write them, among them counts of milliseconds
+//! ([engagement-api-v3 §3.4, §4.4](crate::rules)).
 
 use crate::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The one grammar for date-times in bodies and queries (engagement-api-v3 §4.2).
+//! The one grammar for date-times in bodies and queries ([engagement-api-v3 §4.2](crate::rules)).
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 

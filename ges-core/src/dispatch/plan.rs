@@ -24,7 +24,8 @@ pub enum Plan {
 /// Decides for one record what comes first, and whether it comes within `ahead` from `now`.
 ///
 /// `lead` is that of its service as it is now, `opening` the start of the period that is open at the desired time; so a
-/// wait that rises pulls the hand-over forward and one that falls pushes it back (callback-domain §8.1).
+/// wait that rises pulls the hand-over forward and one that falls pushes it back
+/// ([callback-domain §8.1](crate::rules)).
 pub fn plan(
     callback: &Callback,
     now: Timestamp,

@@ -1,4 +1,5 @@
-//! Booking (callback-domain §6.4): the checks in their order, then the place and the record in one step.
+//! Booking ([callback-domain §6.4](crate::rules)): the checks in their order, then the place and the record in one
+//! step.
 
 use std::time::Duration;
 
@@ -68,8 +69,8 @@ impl Engine {
     /// Not idempotent: every call is a new wish.
     ///
     /// # Errors
-    /// [`EngineError::Refused`] with the first reason in the order of callback-domain §6.4, and with proposals where
-    /// another time would do; then nothing was counted, taken or written.
+    /// [`EngineError::Refused`] with the first reason in the order of [callback-domain §6.4](crate::rules), and with
+    /// proposals where another time would do; then nothing was counted, taken or written.
     pub async fn book(&self, tenant: &TenantId, wish: NewCallback) -> Result<Accepted, EngineError> {
         let now = self.now();
         let known = self.catalog.tenant(tenant).ok_or(Refusal::TenantUnknown)?;
@@ -139,7 +140,7 @@ impl Engine {
     }
 
     /// A refusal about time or place, with the free slots nearest to the desired time where another time would do
-    /// (callback-domain §5.5).
+    /// ([callback-domain §5.5](crate::rules)).
     pub(super) async fn refused_time(
         &self,
         tenant: &TenantId,
@@ -169,7 +170,7 @@ impl Engine {
         Ok(compiled.table.proposals(&held, desired, now, compiled.service.scheduled.min_lead))
     }
 
-    /// Takes one unit of every window an immediate callback falls into, or none (callback-domain §9.2).
+    /// Takes one unit of every window an immediate callback falls into, or none ([callback-domain §9.2](crate::rules)).
     async fn reserve(
         &self,
         callback: &Callback,

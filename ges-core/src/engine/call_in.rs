@@ -1,4 +1,4 @@
-//! Click-to-call-in (callback-domain §16.3, callback-administration §9.3).
+//! Click-to-call-in ([callback-domain §16.3](crate::rules), [callback-administration §9.3](crate::rules)).
 
 use uuid::Uuid;
 

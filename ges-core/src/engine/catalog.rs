@@ -105,7 +105,8 @@ impl Compiled {
     }
 }
 
-/// A service without business hours is open around the clock (engagement-api-v3 §3.5), its slots are those of UTC.
+/// A service without business hours is open around the clock ([engagement-api-v3 §3.5](crate::rules)), its slots are
+/// those of UTC.
 fn always_open() -> OfficeHours {
     OfficeHours::always(Zone::utc())
 }

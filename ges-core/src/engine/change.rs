@@ -1,4 +1,4 @@
-//! Cancelling, moving, editing, recreating (callback-domain §7.5).
+//! Cancelling, moving, editing, recreating ([callback-domain §7.5](crate::rules)).
 
 use super::{Engine, EngineError, NewCallback, Refusal};
 use crate::callback::{Callback, CancelledBy, Event, LifecycleEvent, Step, WhyRefused, step};
@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// Moves or edits a waiting callback. When the new time cannot be had, the old booking stands untouched: the record
-    /// holds exactly one place before, after, and after any failure (invariant 5).
+    /// holds exactly one place before, after, and after any failure ([invariant 5](crate::rules)).
     ///
     /// # Errors
     /// As for a booking; [`Refusal::LifeCycle`] unless it is SCHEDULED and not being handed over.
@@ -206,7 +206,7 @@ impl Engine {
         Ok(answers.pop().unwrap_or(Err(Conflict::Stale)))
     }
 
-    /// The record, unless it has been kept long enough (callback-domain §10.2).
+    /// The record, unless it has been kept long enough ([callback-domain §10.2](crate::rules)).
     pub(super) async fn load(
         &self,
         tenant: &TenantId,

@@ -132,9 +132,9 @@ impl Dispatcher {
         self.held.next_due()
     }
 
-    /// Takes what is held, whose instant has come, and whose lease still holds: whatever was cancelled or changed before
-    /// this moment is not among it (invariant 28). Never earlier than its instant, and some thousand at most: when there
-    /// are more, [`Dispatcher::next_due`] lies in the past.
+    /// Takes what is held, whose instant has come, and whose lease still holds: whatever was cancelled or changed
+    /// before this moment is not among it ([invariant 28](crate::rules)). Never earlier than its instant, and some
+    /// thousand at most: when there are more, [`Dispatcher::next_due`] lies in the past.
     ///
     /// # Errors
     /// When the store fails; nothing is handed over then, and all of it is still held, so that the next call asks
@@ -307,7 +307,8 @@ impl Dispatcher {
     }
 
     /// Services whose lead is longer than the index knows. Nothing of a later period is due before its opening. What is
-    /// desired between two periods was booked under other hours, and is due by its lead alone (callback-domain §8.1).
+    /// desired between two periods was booked under other hours, and is due by its lead alone
+    /// ([callback-domain §8.1](crate::rules)).
     async fn raised(&self, now: Timestamp) -> Vec<Raised> {
         let mut raised = Vec::new();
         for tenant in self.engine.tenants() {

@@ -1,4 +1,4 @@
-//! Listing and counting (callback-domain §12).
+//! Listing and counting ([callback-domain §12](crate::rules)).
 
 use super::{Engine, EngineError};
 use crate::callback::{Callback, CancelledBy};

@@ -12,7 +12,7 @@ use crate::slots::{Ask, AvailabilityWindow, SlotOnOffer};
 use crate::time::{Interval, Timestamp};
 use crate::zone::Zone;
 
-/// A question for free slots (callback-domain §5.4).
+/// A question for free slots ([callback-domain §5.4](crate::rules)).
 #[derive(Clone, Debug)]
 pub struct AvailabilityAsk {
     /// Of which callback service.
@@ -36,19 +36,20 @@ pub struct Availability {
     pub interval: BookingInterval,
 }
 
-/// What a queue offers now (engagement-api-v3 §3.6).
+/// What a queue offers now ([engagement-api-v3 §3.6](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueStatus {
     /// The estimated wait.
     pub ewt: Ewt,
-    /// Whether an immediate callback is on offer, or why not. Creating one agrees (invariant 19).
+    /// Whether an immediate callback is on offer, or why not. Creating one agrees ([invariant 19](crate::rules)).
     pub immediate: Result<(), NotOffered>,
     /// Whether scheduled callbacks are on offer; capacity is not looked at.
     pub scheduled: bool,
 }
 
 impl Engine {
-    /// The slots that can be booked. Every free one listed could be booked at its time at that moment (invariant 10).
+    /// The slots that can be booked. Every free one listed could be booked at its time at that moment
+    /// ([invariant 10](crate::rules)).
     ///
     /// # Errors
     /// Unknown tenant or service, a window that makes no sense, or a failing store.
@@ -78,8 +79,8 @@ impl Engine {
     }
 
     /// How long the office stays open from `at` (now when absent); zero when it is closed, at most 14 days
-    /// (callback-domain §4.3). The name is a callback service's, or else an office-hours definition's
-    /// (engagement-api-v3 §3.5).
+    /// ([callback-domain §4.3](crate::rules)). The name is a callback service's, or else an office-hours definition's
+    /// ([engagement-api-v3 §3.5](crate::rules)).
     ///
     /// # Errors
     /// Unknown tenant, or a name that is neither.
@@ -99,7 +100,8 @@ impl Engine {
         Ok(hours.open_for(at))
     }
 
-    /// The open periods of an office-hours definition or a service inside a window (callback-domain §4.1, calendar).
+    /// The open periods of an office-hours definition or a service inside a window
+    /// ([callback-domain §4.1](crate::rules), calendar).
     ///
     /// # Errors
     /// Unknown tenant, or a name that is neither.

@@ -106,7 +106,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The stable token of the wire's `status.reason` (engagement-api-v3 §2.2).
+    /// The stable token of the wire's `status.reason` ([engagement-api-v3 §2.2](crate::rules)).
     pub fn code(&self) -> &'static str {
         match self {
             Refusal::TenantUnknown => "TENANT_UNKNOWN",

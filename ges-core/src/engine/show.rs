@@ -1,4 +1,4 @@
-//! Showing one callback (engagement-api-v3 §3.3).
+//! Showing one callback ([engagement-api-v3 §3.3](crate::rules)).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::id::{CallbackId, TenantId};
 use crate::port::{Look, SessionKey};
 use crate::time::Timestamp;
 
-/// A look at a session is used again for so long (callback-domain §14.3).
+/// A look at a session is used again for so long ([callback-domain §14.3](crate::rules)).
 const GOOD_FOR: Duration = Duration::from_secs(10);
 
 /// Beyond so many sessions the cache is emptied; it only saves questions.
@@ -27,8 +27,8 @@ pub(super) struct LookCache(Mutex<HashMap<(TenantId, CallbackId), (Timestamp, Pl
 pub struct Shown {
     /// The record.
     pub callback: Callback,
-    /// Place (1-based) and wait in seconds; present exactly in QUEUED, ROUTING and PROCESSING (invariant 23), −1 where
-    /// nobody knows (callback-domain §14.3).
+    /// Place (1-based) and wait in seconds; present exactly in QUEUED, ROUTING and PROCESSING
+    /// ([invariant 23](crate::rules)), −1 where nobody knows ([callback-domain §14.3](crate::rules)).
     pub queue: Option<QueuePlace>,
 }
 

@@ -10,7 +10,8 @@ use crate::id::{ServiceName, TenantId};
 use crate::time::Timestamp;
 use crate::wait::Wait;
 
-/// An answer is used again for so long (callback-domain §14.2: at most 15 s for the API, 60 s for the monitor).
+/// An answer is used again for so long ([callback-domain §14.2](crate::rules): at most 15 s for the API, 60 s for the
+/// monitor).
 const GOOD_FOR: Duration = Duration::from_secs(5);
 
 /// Beyond so many queues the cache is emptied; it only saves questions.
@@ -37,7 +38,7 @@ impl WaitCache {
 }
 
 impl Engine {
-    /// The wait of a queue. A source that cannot be read counts as unknown (invariant 43).
+    /// The wait of a queue. A source that cannot be read counts as unknown ([invariant 43](crate::rules)).
     pub(super) async fn ewt(
         &self,
         tenant: &TenantId,
@@ -61,7 +62,7 @@ impl Engine {
     }
 
     /// The estimated waits of several queues, in the order asked; an unknown queue has an entry of its own
-    /// (engagement-api-v3 §3.7).
+    /// ([engagement-api-v3 §3.7](crate::rules)).
     pub async fn estimated_waits(
         &self,
         tenant: &TenantId,

@@ -8,7 +8,7 @@ use super::formula::Handling;
 use super::observation::{AgentKey, CallClass, CallKey};
 use crate::time::Timestamp;
 
-/// How many finished calls an agent is judged by (callback-domain §14.2, mode2).
+/// How many finished calls an agent is judged by ([callback-domain §14.2](crate::rules), mode2).
 const CALLS_PER_AGENT: usize = 10;
 
 /// The agents and the calls in service.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::formula::WindowedWaits;
 use crate::time::Timestamp;
 
-/// One bucket a minute, ten of them (callback-domain §14.2: a sliding window of ten minutes).
+/// One bucket a minute, ten of them ([callback-domain §14.2](crate::rules): a sliding window of ten minutes).
 const BUCKET_SECS: i64 = 60;
 const BUCKETS: usize = 10;
 

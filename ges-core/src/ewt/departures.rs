@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::formula::Quitting;
 use crate::time::Timestamp;
 
-/// How many departures mode1 looks back (callback-domain §14.2).
+/// How many departures mode1 looks back ([callback-domain §14.2](crate::rules)).
 const LOOK_BACK: usize = 32;
 
 /// The last departures, and the instant they are counted from.

@@ -179,7 +179,8 @@ impl EwtEstimator {
         Estimate { ewt: Ewt::Known(median), position, likely: Some(likely) }
     }
 
-    /// The wait of a call that would join at `at` by one of the documented methods (callback-domain §14.2).
+    /// The wait of a call that would join at `at` by one of the documented methods
+    /// ([callback-domain §14.2](crate::rules)).
     pub fn mode(&self, mode: EwtMode, at: Timestamp, joining: Joining) -> Ewt {
         let at = self.not_before_latest(at);
         let position = self.waiting.ahead_of(joining).position();

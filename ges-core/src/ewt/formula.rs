@@ -1,5 +1,5 @@
-//! The arithmetic of the three documented modes, apart from how its numbers are gathered (callback-domain
-//! §14.2).
+//! The arithmetic of the three documented modes, apart from how its numbers are gathered
+//! ([callback-domain §14.2](crate::rules)).
 
 use super::result::{Ewt, NoWait};
 

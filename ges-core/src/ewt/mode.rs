@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The three documented methods to estimate a wait (callback-domain §14.2).
+/// The three documented methods to estimate a wait ([callback-domain §14.2](crate::rules)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EwtMode {
     /// Position times the average quitting time of the last 32 calls that left; blind to agents.
     Mode1,
     /// Position times handling time, spread over the agents who serve the queue. What is meant when nothing
-    /// is said (engagement-api-v3 §3.7).
+    /// is said ([engagement-api-v3 §3.7](crate::rules)).
     #[default]
     Mode2,
     /// The waits of a sliding ten-minute window, adjusted by position.
@@ -23,7 +23,7 @@ impl EwtMode {
     /// All modes, in the order of their numbers.
     pub const ALL: [EwtMode; 3] = [EwtMode::Mode1, EwtMode::Mode2, EwtMode::Mode3];
 
-    /// Reads the query parameter `mode`: absent means [`EwtMode::Mode2`] (callback-domain §23.11, E4).
+    /// Reads the query parameter `mode`: absent means [`EwtMode::Mode2`] ([callback-domain §23.11, E4](crate::rules)).
     pub fn from_query(mode: Option<&str>) -> Result<Self, UnknownMode> {
         mode.map_or(Ok(EwtMode::default()), str::parse)
     }
@@ -37,7 +37,7 @@ impl EwtMode {
         }
     }
 
-    /// The name a routing server knows as `aqt`: `urs`, `urs2`, `stat` (callback-domain §14.1).
+    /// The name a routing server knows as `aqt`: `urs`, `urs2`, `stat` ([callback-domain §14.1](crate::rules)).
     pub const fn as_aqt(self) -> &'static str {
         match self {
             EwtMode::Mode1 => "urs",
@@ -65,7 +65,7 @@ impl FromStr for EwtMode {
     }
 }
 
-/// A name that is none of the modes; the caller of the API gets 400 (callback-domain §23.11, E4).
+/// A name that is none of the modes; the caller of the API gets 400 ([callback-domain §23.11, E4](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown mode of estimating a wait: one of mode1 (urs), mode2 (urs2), mode3 (stat) is right")]
 pub struct UnknownMode;

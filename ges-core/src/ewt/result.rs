@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An estimated wait as every face of the engine speaks of it (engagement-api-v3 §3.7).
+/// An estimated wait as every face of the engine speaks of it ([engagement-api-v3 §3.7](crate::rules)).
 ///
 /// ```
 /// use ges_core::ewt::{Ewt, NoWait};
@@ -31,15 +31,15 @@ pub enum NoWait {
     NothingPassed,
     /// No agent is logged in; result code −2.
     NoAgents,
-    /// No queue of that name is known; result code −1 (engagement-api-v3 §3.7).
+    /// No queue of that name is known; result code −1 ([engagement-api-v3 §3.7](crate::rules)).
     UnknownQueue,
-    /// Whoever knows the wait did not answer; result code −1 (callback-domain §6.2).
+    /// Whoever knows the wait did not answer; result code −1 ([callback-domain §6.2](crate::rules)).
     SourceUnavailable,
 }
 
 impl Ewt {
     /// A known wait from milliseconds: whole seconds, half a second rounds up, negative counts as zero
-    /// (callback-domain §14.2).
+    /// ([callback-domain §14.2](crate::rules)).
     pub fn from_millis(millis: i64) -> Self {
         let millis = millis.max(0).unsigned_abs();
         Ewt::Known(millis / 1000 + u64::from(millis % 1000 >= 500))
@@ -73,7 +73,7 @@ impl Ewt {
         }
     }
 
-    /// `E` of the offer rule: seconds, where unknown counts as zero (callback-domain §6.2).
+    /// `E` of the offer rule: seconds, where unknown counts as zero ([callback-domain §6.2](crate::rules)).
     pub const fn seconds_or_zero(self) -> u64 {
         match self {
             Ewt::Known(seconds) => seconds,

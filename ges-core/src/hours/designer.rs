@@ -1,4 +1,4 @@
-//! The Designer-like description of office hours, as JSON or TOML (callback-domain §4.1).
+//! The Designer-like description of office hours, as JSON or TOML ([callback-domain §4.1](crate::rules)).
 
 use serde::{Deserialize, Serialize};
 

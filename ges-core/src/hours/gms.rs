@@ -1,4 +1,4 @@
-//! The options of a GMS office-hours service (callback-domain §4.1).
+//! The options of a GMS office-hours service ([callback-domain §4.1](crate::rules)).
 
 use super::OfficeHours;
 use super::fault::{BadHours, Faults};

@@ -1,5 +1,6 @@
-//! Invariants 12 to 17 of callback-domain §22, over random plans, all zones and random instants, most of them near clock
-//! changes. The oracle reads the description of the hours and the wall clock as texts, one instant at a time.
+//! [Invariants 12 to 17](crate::rules) of [callback-domain §22](crate::rules), over random plans, all zones and random
+//! instants, most of them near clock changes. The oracle reads the description of the hours and the wall clock as
+//! texts, one instant at a time.
 
 use std::sync::LazyLock;
 use std::time::Duration;

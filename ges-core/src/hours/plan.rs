@@ -18,7 +18,8 @@ pub(super) struct DayRange {
 impl DayRange {
     pub(super) const ALL_DAY: DayRange = DayRange { open: 0, close: DAY_MINUTES };
 
-    /// From `open` to `close` (callback-domain §4.2 rule 1); a close earlier than the open is meant for the next day.
+    /// From `open` to `close` ([callback-domain §4.2](crate::rules) rule 1); a close earlier than the open is meant for
+    /// the next day.
     pub(super) fn new(open: u32, close: u32) -> Result<Self, &'static str> {
         if open >= DAY_MINUTES {
             return Err("hours must open before 24:00");
@@ -103,7 +104,7 @@ impl Plan {
         }
     }
 
-    /// Rules 2 to 5 of callback-domain §4.2.
+    /// Rules 2 to 5 of [callback-domain §4.2](crate::rules).
     fn in_force(&self, date: NaiveDate) -> InForce<'_> {
         if !self.effective.is_empty() && !self.effective.iter().any(|dates| dates.contains(date)) {
             return InForce { ranges: &[], takes_extra: false, cuts_tails: true };

@@ -74,7 +74,7 @@ impl Dates {
     }
 }
 
-/// Dates whose regular hours are replaced (callback-domain §4.2 rules 3 and 4).
+/// Dates whose regular hours are replaced ([callback-domain §4.2](crate::rules) rules 3 and 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SpecialDay {
     pub(super) dates: Dates,

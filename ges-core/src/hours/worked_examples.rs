@@ -1,4 +1,4 @@
-//! The worked examples of callback-domain §23.1 and §23.2, by their numbers.
+//! The worked examples of [callback-domain §23.1 and §23.2](crate::rules), by their numbers.
 
 use std::time::Duration;
 

@@ -18,7 +18,8 @@ use crate::settings::{Faults, TenantSettings};
 /// Makes the settings of a tenant from what is published for it.
 type Judge = Box<dyn Fn(&TenantId, &Published) -> Result<TenantSettings, Faults> + Send + Sync>;
 
-/// Puts published settings into force. Readers see the old settings of a tenant or the new, never a mix (invariant 39).
+/// Puts published settings into force. Readers see the old settings of a tenant or the new, never a mix
+/// ([invariant 39](crate::rules)).
 pub struct Publications {
     engine: Arc<Engine>,
     store: Arc<dyn SettingsStore>,

@@ -52,7 +52,7 @@ pub enum NotPublished {
 pub struct Outcome {
     /// The version in force.
     pub version: u64,
-    /// Whether anything changed; publishing the same twice changes nothing (invariant 40).
+    /// Whether anything changed; publishing the same twice changes nothing ([invariant 40](crate::rules)).
     pub changed: bool,
 }
 

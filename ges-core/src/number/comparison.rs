@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_GIVEN_BYTES;
 
-/// Fewest digits of a number (callback-domain §9.1).
+/// Fewest digits of a number ([callback-domain §9.1](crate::rules)).
 const MIN_DIGITS: usize = 3;
-/// Most digits of a number (callback-domain §9.1, E.164).
+/// Most digits of a number ([callback-domain §9.1](crate::rules), E.164).
 const MAX_DIGITS: usize = 15;
 
-/// A number reduced to its 3 to 15 digits: what duplicates and daily limits are counted by (callback-domain §9.1).
+/// A number reduced to its 3 to 15 digits: what duplicates and daily limits are counted by
+/// ([callback-domain §9.1](crate::rules)).
 ///
 /// Leading zeros are kept, so a national `0236618300` differs from `236618300`. It takes eight bytes and is `Copy`.
 /// In serde formats it is the text of the digits.
@@ -88,7 +89,8 @@ impl fmt::Debug for ComparisonNumber {
     }
 }
 
-/// A text that cannot be a phone number (callback-domain §9.1; HTTP 400). It tells the place, never the text.
+/// A text that cannot be a phone number ([callback-domain §9.1](crate::rules); HTTP 400). It tells the place, never the
+/// text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotANumber {
     /// A letter or another character that no number is written with; the position counts characters from 1.

@@ -28,7 +28,7 @@ const CODES: &str = "\
     TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
 impl Country {
-    /// The United States, the default country of number checks (callback-domain §9.1).
+    /// The United States, the default country of number checks ([callback-domain §9.1](crate::rules)).
     pub const US: Country = Country(*b"US");
 
     /// The two capital letters.

@@ -6,7 +6,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::{BlockedPattern, PatternProblem};
 
-/// Longest pattern, in characters (callback-administration §4.3).
+/// Longest pattern, in characters ([callback-administration §4.3](crate::rules)).
 const MAX_PATTERN_CHARS: usize = 256;
 /// Bound of one compiled expression and of its match cache, in bytes each. A number has at most sixteen characters, so
 /// honest expressions stay far below.
@@ -39,8 +39,8 @@ impl Matcher {
     }
 
     /// Whether a number is blocked. `digits` is the number as given without its punctuation, `e164` the E.164 form
-    /// without `+`. Expressions see both, and the E.164 form with its `+` (callback-domain §9.1); simple patterns see
-    /// the E.164 form alone, so that a national number is not taken for one of another country.
+    /// without `+`. Expressions see both, and the E.164 form with its `+` ([callback-domain §9.1](crate::rules));
+    /// simple patterns see the E.164 form alone, so that a national number is not taken for one of another country.
     pub(super) fn blocks(&self, digits: &str, e164: &str) -> bool {
         match self {
             Matcher::Prefix(prefix) => e164.as_bytes().starts_with(prefix),

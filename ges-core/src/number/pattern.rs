@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A blocked pattern as an administrator writes it (callback-administration §4.3).
+/// A blocked pattern as an administrator writes it ([callback-administration §4.3](crate::rules)).
 ///
 /// `{ simple = "1900*" }`: digits, `*` for any run of digits, `?` for one digit, compared with the whole E.164 number
 /// without `+`; digits alone mean "begins with". `{ regex = "^1\\d{3}555" }`: a linear-time regular expression, found

@@ -42,7 +42,7 @@ pub fn load() {
 /// of the code's countries has numbers of that length.
 ///
 /// Without a `+` it is read as E.164 if that makes a valid number, else as a national number of `default_country`
-/// (callback-administration §4.3).
+/// ([callback-administration §4.3](crate::rules)).
 pub(super) fn parse(number: &PhoneNumber, default_country: Country) -> Option<Parsed> {
     let digits = number.comparison().digits();
     if number.is_international() {

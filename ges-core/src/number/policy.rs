@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::judge::judge;
 use super::{Country, E164, NumberRule, PhoneNumber};
 
-/// Everything a queue checks a number by (callback-domain §9.1, §3.4).
+/// Everything a queue checks a number by ([callback-domain §9.1, §3.4](crate::rules)).
 ///
 /// Checked when a callback is booked and once more before it is dialled, so that a rule made stricter in between still
 /// protects.
@@ -66,7 +66,7 @@ impl NumberPolicy {
     ///
     /// In order, the first refusal counts: possible at all; country permitted; blocked patterns; premium rate. Patterns
     /// come before premium rate, so that a pattern of the administrator is named where both apply
-    /// (callback-administration §4.3).
+    /// ([callback-administration §4.3](crate::rules)).
     pub fn examine(&self, number: &PhoneNumber) -> NumberVerdict {
         if self.needs_plan() {
             judge(self, number)
@@ -94,7 +94,7 @@ pub struct NumberVerdict {
     pub e164: Option<E164>,
 }
 
-/// Why a number is not called; HTTP 400 when booking (callback-domain §9.1).
+/// Why a number is not called; HTTP 400 when booking ([callback-domain §9.1](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NumberRefused {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::matcher::Matcher;
 use super::{BlockedPattern, Country, NotACountry, PatternProblem};
 
-/// Most blocked patterns of a rule (callback-administration §4.3).
+/// Most blocked patterns of a rule ([callback-administration §4.3](crate::rules)).
 const MAX_PATTERNS: usize = 200;
 /// Longest rule name, in characters.
 const MAX_NAME_CHARS: usize = 64;
@@ -31,7 +31,7 @@ const MAX_NAME_CHARS: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberRuleSpec {
-    /// Letters and digits only, 1 to 64 (callback-domain §9.1).
+    /// Letters and digits only, 1 to 64 ([callback-domain §9.1](crate::rules)).
     pub name: String,
     /// Countries that may be called, at least one; all others are refused.
     pub countries: Vec<String>,
@@ -40,7 +40,8 @@ pub struct NumberRuleSpec {
     pub blocked: Vec<BlockedPattern>,
 }
 
-/// A rule that has been checked and compiled (callback-domain §9.1, callback-administration §4.3).
+/// A rule that has been checked and compiled ([callback-domain §9.1](crate::rules),
+/// [callback-administration §4.3](crate::rules)).
 ///
 /// Serialises as its [`NumberRuleSpec`]; reading one back checks it again.
 #[derive(Clone, Serialize, Deserialize)]

@@ -43,7 +43,7 @@ fn refusal_rows() {
     assert_eq!(us_only.check(&number("+442079460000")), Err(expected), "D11");
 }
 
-/// The worked example of callback-administration §4.3.
+/// The worked example of [callback-administration §4.3](crate::rules).
 #[test]
 fn rule_north_america_only() {
     for (given, refused, country) in [
@@ -219,7 +219,7 @@ fn numbers_do_not_show() {
 }
 
 proptest! {
-    /// Invariant 35: the same number written with or without `+`, spaces or hyphens counts as one.
+    /// [Invariant 35](crate::rules): the same number written with or without `+`, spaces or hyphens counts as one.
     #[test]
     fn invariant_35_punctuation_does_not_matter(digits in "[0-9]{3,15}", marks in "[-. ()]{0,15}", plus: bool) {
         let mut written = if plus { "+".to_owned() } else { String::new() };

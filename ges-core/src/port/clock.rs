@@ -25,7 +25,7 @@ pub trait Signals: Send + Sync {
     fn due(&self, at: Timestamp);
 }
 
-/// Hears of every life-cycle event after it is committed, at most once (callback-domain §7.4).
+/// Hears of every life-cycle event after it is committed, at most once ([callback-domain §7.4](crate::rules)).
 pub trait Listener: Send + Sync {
     /// Called on the path of the use case: it must return quickly and must not block.
     fn heard(&self, event: &LifecycleEvent);

@@ -15,6 +15,6 @@ pub trait Identity: Send + Sync {
     async fn exists(&self, tenant: &TenantId) -> Result<bool, StoreError>;
 
     /// Whether pages of this origin may call with a key of this tenant, or, without a tenant, of any tenant
-    /// (engagement-api-v3 §1.7).
+    /// ([engagement-api-v3 §1.7](crate::rules)).
     async fn allows_origin(&self, tenant: Option<&TenantId>, origin: &str) -> Result<bool, StoreError>;
 }

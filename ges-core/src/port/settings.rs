@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::id::TenantId;
 use crate::settings::Published;
 
-/// Remembers what was published. Readers see an old version or a new one, never a mix (invariant 39).
+/// Remembers what was published. Readers see an old version or a new one, never a mix ([invariant 39](crate::rules)).
 #[async_trait]
 pub trait SettingsStore: Send + Sync {
     /// What is published for a tenant.

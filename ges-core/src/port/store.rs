@@ -81,7 +81,7 @@ pub trait CallbackStore: Send + Sync {
     async fn query(&self, query: Query) -> Result<Page, StoreError>;
 
     /// Removes finished records whose `purge_at` is at or before `now`, oldest first, at most `limit`; answers how
-    /// many. Unfinished ones are left: they complete first (callback-domain §10.2).
+    /// many. Unfinished ones are left: they complete first ([callback-domain §10.2](crate::rules)).
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether the store could take a booking now: writes and reads work.
@@ -92,16 +92,17 @@ pub trait CallbackStore: Send + Sync {
 /// same atomic step as the write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// Fewer than `limit` place-holding records are desired inside the range (callback-domain §5.3, §5.6).
+    /// Fewer than `limit` place-holding records are desired inside the range
+    /// ([callback-domain §5.3, §5.6](crate::rules)).
     Places(PlaceGuard),
-    /// Fewer than `limit` unfinished records have this number (callback-domain §9.3).
+    /// Fewer than `limit` unfinished records have this number ([callback-domain §9.3](crate::rules)).
     Number {
         /// The number in comparison form.
         comparison: ComparisonNumber,
         /// Refused at this count.
         limit: u32,
     },
-    /// Fewer than `limit` records are QUEUED, ROUTING or PROCESSING (callback-domain §9.2).
+    /// Fewer than `limit` records are QUEUED, ROUTING or PROCESSING ([callback-domain §9.2](crate::rules)).
     Active {
         /// Refused at this count.
         limit: u32,
@@ -242,7 +243,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// QUEUED to PROCESSING: the watermark (callback-domain §12).
+    /// QUEUED to PROCESSING: the watermark ([callback-domain §12](crate::rules)).
     pub fn active(&self) -> u64 {
         self.queued + self.routing + self.processing
     }

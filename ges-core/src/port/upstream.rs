@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait WaitTimes: Send + Sync {
     /// The estimated wait of a queue in one of the three modes. A failure is answered as unknown by the engine; it
-    /// never blocks a booking or a submission (invariant 43).
+    /// never blocks a booking or a submission ([invariant 43](crate::rules)).
     async fn wait(
         &self,
         tenant: &TenantId,
@@ -58,7 +58,7 @@ pub enum CaptchaVerdict {
     Rejected,
 }
 
-/// Reads statistics for a tenant from the statistics service (callback-domain §16.4).
+/// Reads statistics for a tenant from the statistics service ([callback-domain §16.4](crate::rules)).
 #[async_trait]
 pub trait Statistics: Send + Sync {
     /// The answer's `data` object for these statistics, passed on unread.

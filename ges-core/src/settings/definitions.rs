@@ -126,8 +126,9 @@ impl Definitions {
     ///
     /// # Errors
     ///
-    /// One fault for each service and option that refers to a name that is not there (callback-domain §3.1), and where
-    /// the feature `numbering-plan` is off, one for each check of numbers that needs the plan.
+    /// One fault for each service and option that refers to a name that is not there
+    /// ([callback-domain §3.1](crate::rules)), and where the feature `numbering-plan` is off, one for each check of
+    /// numbers that needs the plan.
     pub fn resolve(self, tenant: TenantId, version: u64) -> Result<TenantSettings, Faults> {
         let faults = self.dangling().map(|d| d.fault(rows::service_section(d.service.as_str()), d.option));
         #[cfg(not(feature = "numbering-plan"))]

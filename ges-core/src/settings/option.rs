@@ -17,9 +17,10 @@ use crate::number::Country;
 /// What is known of one option of a callback service.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceOption {
-    /// The published name, such as `_ttl` (callback-domain §3.3, §3.4); those of this engine begin with `_ges_`.
+    /// The published name, such as `_ttl` ([callback-domain §3.3, §3.4](crate::rules)); those of this engine begin with
+    /// `_ges_`.
     pub key: &'static str,
-    /// The column heading of the CALLBACK_SETTINGS table, also read (callback-domain §3.2).
+    /// The column heading of the CALLBACK_SETTINGS table, also read ([callback-domain §3.2](crate::rules)).
     pub column: Option<&'static str>,
     /// The field of the readable settings file; none for options that nobody here reads.
     pub field: Option<&'static str>,
@@ -74,7 +75,7 @@ pub(super) enum Shape {
         get: fn(&CallbackService) -> Option<u64>,
     },
     /// A number that is never refused in a published row: an unusable one falls back to the defaults section, then to
-    /// the built-in default (callback-domain §3.4, Q4).
+    /// the built-in default ([callback-domain §3.4, Q4](crate::rules)).
     Throttle {
         unit: Unit,
         allowed: Allowed,
@@ -106,7 +107,7 @@ pub(super) enum Allowed {
 }
 
 impl ServiceOption {
-    /// Every option that is known, in the order of callback-domain §3.3 and §3.4.
+    /// Every option that is known, in the order of [callback-domain §3.3 and §3.4](crate::rules).
     pub fn all() -> &'static [ServiceOption] {
         catalogue::SERVICE_OPTIONS
     }

@@ -1,7 +1,8 @@
 //! Publishing: from what is published and a change to what is published next, all of it or nothing.
 //!
 //! Pure functions. The store keeps the outcome if nobody published meanwhile
-//! ([`SettingsStore`](crate::port::SettingsStore)); readers see the old settings or the new, never a mix (invariant 39).
+//! ([`SettingsStore`](crate::port::SettingsStore)); readers see the old settings or the new, never a mix
+//! ([invariant 39](crate::rules)).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use super::{Change, Definitions, Fault, Faults, TenantSettings};
 use crate::id::TenantId;
 use crate::zone::ZoneDatabase;
 
-/// The published option sections of one tenant: section name → option → value (callback-domain §3.1, §3.3).
+/// The published option sections of one tenant: section name → option → value
+/// ([callback-domain §3.1, §3.3](crate::rules)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Published {
     /// One more at each publication that changed something; 0 when nothing was ever published.
@@ -48,7 +50,8 @@ pub struct Accepted {
 /// Applies a change to what is published. The outcome is judged as a whole: also sections that do not change, because
 /// they may refer to one that does. Deleting what is not there changes nothing.
 ///
-/// `None` when nothing would change, so that publishing the same table twice leaves the version alone (invariant 40).
+/// `None` when nothing would change, so that publishing the same table twice leaves the version alone
+/// ([invariant 40](crate::rules)).
 ///
 /// ```
 /// use ges_core::{settings::{Change, Definitions, Published, publish}, zone::ZoneDatabase};
@@ -68,7 +71,7 @@ pub struct Accepted {
 ///
 /// # Errors
 ///
-/// Every fault; nothing is changed then (invariant 39).
+/// Every fault; nothing is changed then ([invariant 39](crate::rules)).
 pub fn publish(
     tenant: &TenantId,
     file: &Definitions,

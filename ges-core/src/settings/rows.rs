@@ -1,4 +1,4 @@
-//! One published section: option → text, in the vendor's spelling (callback-domain §3.1, §3.3).
+//! One published section: option → text, in the vendor's spelling ([callback-domain §3.1, §3.3](crate::rules)).
 //!
 //! A publication carries more than callback services: GMS publishes office hours and capacity the same way, told apart
 //! by `_service`. Unknown options are kept, never refused, and unknown kinds of sections are passed over.
@@ -14,7 +14,8 @@ pub use service::{read_service, write_service};
 /// The options of one section.
 pub type Options = BTreeMap<String, String>;
 
-/// The section whose throttle options hold where a service has none of its own (callback-domain §3.4, override order).
+/// The section whose throttle options hold where a service has none of its own ([callback-domain §3.4](crate::rules),
+/// override order).
 pub const DEFAULTS_SECTION: &str = "callback";
 
 /// The beginning of the names of sections that are services.

@@ -1,4 +1,4 @@
-//! One callback service: everything that is configured per queue (callback-domain §3.6).
+//! One callback service: everything that is configured per queue ([callback-domain §3.6](crate::rules)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct CallbackService {
     /// Scheduled callbacks.
     pub scheduled: Scheduled,
     /// The office-hours definition (`_business_hours_service`); none means always open, in UTC
-    /// (engagement-api-v3 §3.4, §3.5).
+    /// ([engagement-api-v3 §3.4, §3.5](crate::rules)).
     pub hours: Option<String>,
     /// The capacity rule, if one is assigned.
     pub capacity_rule: Option<String>,
@@ -52,7 +52,7 @@ pub struct CallbackService {
     pub number_rule: Option<String>,
     /// What numbers it may call. Its rule is the one named by `number_rule`, put here when references are followed.
     pub numbers: NumberPolicy,
-    /// Preferred regions, in order (callback-domain §13.4).
+    /// Preferred regions, in order ([callback-domain §13.4](crate::rules)).
     pub regions: Vec<String>,
     /// When and how it is handed over.
     pub submit: SubmitPolicy,
@@ -92,11 +92,11 @@ pub struct Scheduled {
     pub capacity: u32,
     /// The shortest lead of a booking (`_min_time_before_callback`).
     pub min_lead: Duration,
-    /// How a rule's number applies to an interval shorter than the rule's slot (§5.3).
+    /// How a rule's number applies to an interval shorter than the rule's slot ([callback-domain §5.3](crate::rules)).
     pub short_interval: ShortInterval,
 }
 
-/// What the session is told about dialling (callback-domain §8.4).
+/// What the session is told about dialling ([callback-domain §8.4](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dial {
     /// Outbound attempts (`_max_dial_attempts`).
@@ -109,7 +109,7 @@ pub struct Dial {
     pub call_progress_detection: bool,
 }
 
-/// Push notification of a service (callback-domain §16.1).
+/// Push notification of a service ([callback-domain §16.1](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Push {
     /// `CALLBACK_UPCOMING` is sent once the wait drops below this.
@@ -133,7 +133,7 @@ impl CallbackService {
         }
     }
 
-    /// A service with every default of callback-domain §3.3 and neither kind enabled.
+    /// A service with every default of [callback-domain §3.3](crate::rules) and neither kind enabled.
     pub fn named(name: impl Into<ServiceName>, route_point: impl Into<String>) -> Self {
         let name = name.into();
         CallbackService {

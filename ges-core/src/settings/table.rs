@@ -1,4 +1,4 @@
-//! A publication as text: sections and what is to be deleted (callback-domain §3.1).
+//! A publication as text: sections and what is to be deleted ([callback-domain §3.1](crate::rules)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The list of slots on offer (callback-domain §5.4).
+//! The list of slots on offer ([callback-domain §5.4](crate::rules)).
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Whether a booking can be accepted (callback-domain §6.2 to §6.4, as far as it concerns time and places).
+//! Whether a booking can be accepted ([callback-domain §6.2 to §6.4](crate::rules), as far as it concerns time and
+//! places).
 
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Whether the refusal comes with proposals of other times (429) rather than as a mistake of the caller (400);
-    /// callback-domain §6.4 steps 5 to 9.
+    /// [callback-domain §6.4](crate::rules) steps 5 to 9.
     pub fn has_alternatives(&self, offer: &OfferPolicy) -> bool {
         match self {
             Refusal::NotOffered(NotOffered::Disabled)
@@ -124,7 +125,7 @@ impl SlotTable {
     /// know has no place.
     ///
     /// # Errors
-    /// The first reason against it, in the order of callback-domain §6.4.
+    /// The first reason against it, in the order of [callback-domain §6.4](crate::rules).
     pub fn judge(
         &self,
         rules: &BookingRules,

@@ -1,4 +1,4 @@
-//! The worked examples of callback-domain §23.3 and §23.4, by their numbers.
+//! The worked examples of [callback-domain §23.3 and §23.4](crate::rules), by their numbers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -481,7 +481,7 @@ fn b29_to_b33_short_intervals_and_the_slot_in_progress() {
     assert_eq!(b33.slot(monday("15:00")), None, "B33");
 }
 
-/// The examples of callback-administration §5.6 that need a slot, by their numbers there.
+/// The examples of [callback-administration §5.6](crate::rules) that need a slot, by their numbers there.
 #[test]
 fn capacity_rule_examples() {
     let office = |minutes, slot, statement: &str| {

@@ -1,4 +1,4 @@
-//! How time is cut into slots (callback-domain §5.2).
+//! How time is cut into slots ([callback-domain §5.2](crate::rules)).
 //!
 //! A boundary is every instant at which the wall clock shows a multiple of the slot length since midnight, and every
 //! instant at which the zone's offset changes. A slot is known by the instant of its start: the hour that a clock shows

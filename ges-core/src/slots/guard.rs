@@ -3,7 +3,8 @@
 use crate::{Interval, Timestamp};
 
 /// A promise the store keeps in the step that takes a place: after it, no more than `limit` place-holding records of
-/// the service have a desired time inside `range` (callback-domain §5.6, §22 invariant 1).
+/// the service have a desired time inside `range` ([callback-domain §5.6, §22](crate::rules)
+/// [invariant 1](crate::rules)).
 ///
 /// A record that moves is not counted twice: its old place is given up in the same step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The invariants of callback-domain §22 that concern slots and bookings, as properties.
+//! The invariants of [callback-domain §22](crate::rules) that concern slots and bookings, as properties.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -228,7 +228,7 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// What is left at a desired time, worked out anew from the definitions of callback-domain §5.3 alone.
+/// What is left at a desired time, worked out anew from the definitions of [callback-domain §5.3](crate::rules) alone.
 fn room_by_definition(case: &Case, desired: Timestamp) -> (u32, u32) {
     let minutes = case.capacity.interval.minutes();
     let slot = slot_of(&case.zone, minutes, desired);

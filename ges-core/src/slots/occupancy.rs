@@ -8,7 +8,7 @@ use crate::{Interval, Timestamp};
 ///
 /// Every slot of every zone begins and ends on a whole UTC minute (from 1972 on, when the last offset with seconds
 /// ended), so counting by the minute is exact, and a service whose slot length changes needs no recount: its bookings
-/// fall into the slots of the other length by themselves (callback-domain §5.3, B15).
+/// fall into the slots of the other length by themselves ([callback-domain §5.3, B15](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcMinute(u32);
 

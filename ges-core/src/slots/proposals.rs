@@ -1,4 +1,4 @@
-//! Alternatives to a time that cannot be had (callback-domain §5.5).
+//! Alternatives to a time that cannot be had ([callback-domain §5.5](crate::rules)).
 
 use std::time::Duration;
 

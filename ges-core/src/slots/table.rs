@@ -225,7 +225,7 @@ impl<'a> Limiter<'a> {
         Limiter { zone, capacity, cells: Vec::new(), current: None }
     }
 
-    /// The places of an interval, and the rule slots that limit it besides (callback-domain §5.3).
+    /// The places of an interval, and the rule slots that limit it besides ([callback-domain §5.3](crate::rules)).
     fn limits(&mut self, slot: &GridSlot) -> (u32, Option<(u32, u32)>) {
         let capacity = self.capacity;
         let Some(rule) = capacity.rule.as_deref() else { return (capacity.per_interval, None) };

@@ -1,4 +1,5 @@
-//! Which stretch of time an availability query means (callback-domain §5.4, engagement-api-v3 §3.4).
+//! Which stretch of time an availability query means ([callback-domain §5.4](crate::rules),
+//! [engagement-api-v3 §3.4](crate::rules)).
 
 use chrono::{Days, NaiveTime};
 

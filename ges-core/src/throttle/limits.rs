@@ -8,7 +8,7 @@ use crate::Timestamp;
 /// The parameter counted per day unless configured otherwise.
 pub const DEFAULT_PARAMETER: &str = "_customer_number";
 
-/// The throttles of one service (callback-domain §9.2, §3.4). Counts of 0 block every request.
+/// The throttles of one service ([callback-domain §9.2, §3.4](crate::rules)). Counts of 0 block every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
     /// Duplicate numbers, for immediate and scheduled callbacks alike.
@@ -93,7 +93,7 @@ impl ThrottleLimits {
 }
 
 /// The limit in force: the first text that is a whole number of at least 0, looked for in the order given (service
-/// before global), else the default (callback-domain §3.4, §9.2). Huge numbers count as the largest.
+/// before global), else the default ([callback-domain §3.4, §9.2](crate::rules)). Huge numbers count as the largest.
 ///
 /// ```
 /// use ges_core::throttle::effective_limit;

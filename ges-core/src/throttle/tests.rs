@@ -208,8 +208,8 @@ fn values_do_not_show() {
 }
 
 proptest! {
-    /// Invariant 34: refused requests do not consume units. The table agrees with a plain model that forgets nothing,
-    /// and a window never holds more than its limit.
+    /// [Invariant 34](crate::rules): refused requests do not consume units. The table agrees with a plain model that
+    /// forgets nothing, and a window never holds more than its limit.
     #[test]
     fn invariant_34_refused_requests_consume_nothing(
         steps in prop::collection::vec((0i64..40, 0usize..3, any::<bool>()), 1..60),

@@ -133,7 +133,7 @@ pub struct WindowRequest {
     pub lasting: Lasting,
 }
 
-/// A fixed window, opened by its first accepted request (callback-domain §9.2).
+/// A fixed window, opened by its first accepted request ([callback-domain §9.2](crate::rules)).
 ///
 /// ```
 /// use ges_core::{Timestamp, throttle::RateWindow};

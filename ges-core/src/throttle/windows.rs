@@ -1,8 +1,8 @@
 //! The windows of one process.
 //!
 //! All windows of a request are taken together or not at all, and given back when the booking fails afterwards, so that
-//! only accepted requests count (invariant 34). Several nodes share a count through an adapter; when that is away, each
-//! falls back to a table of its own.
+//! only accepted requests count ([invariant 34](crate::rules)). Several nodes share a count through an adapter; when
+//! that is away, each falls back to a table of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

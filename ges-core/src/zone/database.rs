@@ -36,7 +36,7 @@ impl ZoneDatabase {
     /// are all there is.
     ///
     /// Content that is not TZif at all (such directories hold tables as well) is passed over. A zone that only the
-    /// embedded data knows keeps its embedded rules (callback-domain §4.2 rule 8).
+    /// embedded data knows keeps its embedded rules ([callback-domain §4.2](crate::rules) rule 8).
     ///
     /// # Errors
     ///

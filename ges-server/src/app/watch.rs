@@ -13,7 +13,7 @@ use crate::health::Check;
 use crate::http::BoxError;
 use crate::metrics::Metrics;
 
-/// Counts and logs life-cycle events; the log line is the internal event log (callback-domain §7.4).
+/// Counts and logs life-cycle events; the log line is the internal event log ([callback-domain §7.4](ges_core::rules)).
 pub struct Watching {
     metrics: Arc<Metrics>,
 }

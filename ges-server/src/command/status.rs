@@ -11,7 +11,7 @@ use ges_storage::postgres::{self, Overview, PostgresStore};
 use crate::app::{StoreNotOpened, postgres_options};
 use crate::config::{Postgres, Storage};
 
-/// What is overdue for longer is falling behind (callback-domain §8.1).
+/// What is overdue for longer is falling behind ([callback-domain §8.1](ges_core::rules)).
 const LAG: Duration = Duration::from_secs(60);
 
 /// What was found.

@@ -1,4 +1,4 @@
-//! Keys of the listeners (engagement-api-v3 §1.1, §1.6).
+//! Keys of the listeners ([engagement-api-v3 §1.1, §1.6](ges_core::rules)).
 
 use std::net::SocketAddr;
 use std::time::Duration;

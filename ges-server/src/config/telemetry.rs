@@ -1,4 +1,4 @@
-//! Keys of logs, health checks and alert thresholds (callback-domain §17).
+//! Keys of logs, health checks and alert thresholds ([callback-domain §17](ges_core::rules)).
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub struct Telemetry {
     pub tolerances: Vec<(&'static str, f64)>,
 }
 
-/// The six levels of callback-domain §17.5.
+/// The six levels of [callback-domain §17.5](ges_core::rules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "their names say all")]
 pub enum LogLevel {

@@ -1,4 +1,4 @@
-//! `GET /callbacks/availability/{service}` (engagement-api-v3 §3.4).
+//! `GET /callbacks/availability/{service}` ([engagement-api-v3 §3.4](ges_core::rules)).
 
 use ges_core::civil::{write_local, write_utc};
 use ges_core::engine::{Availability, AvailabilityAsk};

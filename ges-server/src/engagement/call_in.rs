@@ -1,4 +1,4 @@
-//! `POST /call-in/requests/create` (engagement-api-v3 §3.8).
+//! `POST /call-in/requests/create` ([engagement-api-v3 §3.8](ges_core::rules)).
 
 use ges_core::callin::CallInRequest;
 use ges_core::engine::NewCallIn;

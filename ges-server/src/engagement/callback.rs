@@ -1,4 +1,4 @@
-//! `POST /callbacks/cancel` and `POST /callbacks/retrieve` (engagement-api-v3 §3.2, §3.3).
+//! `POST /callbacks/cancel` and `POST /callbacks/retrieve` ([engagement-api-v3 §3.2, §3.3](ges_core::rules)).
 
 use ges_core::CallbackId;
 use ges_core::engine::Shown;

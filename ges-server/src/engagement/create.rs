@@ -1,4 +1,4 @@
-//! `POST /callbacks/create` (engagement-api-v3 §3.1).
+//! `POST /callbacks/create` ([engagement-api-v3 §3.1](ges_core::rules)).
 
 use ges_core::callback::{OfferTiming, OfferType, Override, PushTarget, Request};
 use ges_core::engine::NewCallback;
@@ -107,7 +107,7 @@ fn push_targets(members: &mut Members) -> Result<Vec<PushTarget>, BadInput> {
         .collect()
 }
 
-/// `data` of a 429: UTC time → places left, as text, ascending (engagement-api-v3 §3.1).
+/// `data` of a 429: UTC time → places left, as text, ascending ([engagement-api-v3 §3.1](ges_core::rules)).
 pub fn proposals(slots: &[SlotOnOffer]) -> Value {
     let entry = |slot: &SlotOnOffer| (slot.at.to_string(), Value::from(slot.remaining.to_string()));
     json!({ "slots": slots.iter().map(entry).collect::<Map<_, _>>() })

@@ -17,7 +17,8 @@ impl BadInput {
     }
 }
 
-/// The members of a body. JSON `null` counts as absent, unknown members are ignored (engagement-api-v3 §1.5).
+/// The members of a body. JSON `null` counts as absent, unknown members are ignored
+/// ([engagement-api-v3 §1.5](ges_core::rules)).
 pub struct Members(Map<String, Value>);
 
 impl Members {
@@ -87,7 +88,7 @@ impl Members {
     }
 
     /// A whole number, written in any way JSON has, or as a text of digits: the clients use big decimals, so `5`,
-    /// `5.0` and `5E0` are the same (engagement-api-v3 §3.1, Numbers).
+    /// `5.0` and `5E0` are the same ([engagement-api-v3 §3.1](ges_core::rules), Numbers).
     ///
     /// # Errors
     /// Not a number, not whole, or beyond 64 bits.
@@ -106,7 +107,7 @@ impl Members {
     /// An instant; a text without zone is UTC.
     ///
     /// # Errors
-    /// Not a date-time (engagement-api-v3 §4.2).
+    /// Not a date-time ([engagement-api-v3 §4.2](ges_core::rules)).
     pub fn instant(&mut self, name: &str) -> Result<Option<Timestamp>, BadInput> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         civil::parse(&text, None).map(Some).map_err(|error: BadDate| BadInput::at(name, error))

@@ -48,7 +48,7 @@ impl Query {
     /// A date-time; without a zone of its own it is read in `zone`.
     ///
     /// # Errors
-    /// Not a date-time (engagement-api-v3 §4.2).
+    /// Not a date-time ([engagement-api-v3 §4.2](ges_core::rules)).
     pub fn instant(&self, name: &str, zone: &Zone) -> Result<Option<Timestamp>, BadInput> {
         let read = |text| civil::parse_query(text, Some(zone)).map_err(|error| BadInput::at(name, error));
         self.get(name).map(read).transpose()

@@ -1,4 +1,4 @@
-//! `POST /statistics/operations/get-statistic-ex` (engagement-api-v3 §3.9).
+//! `POST /statistics/operations/get-statistic-ex` ([engagement-api-v3 §3.9](ges_core::rules)).
 
 use std::time::Duration;
 

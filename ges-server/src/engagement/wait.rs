@@ -1,4 +1,5 @@
-//! `GET /estimated-wait-time` and `GET /callbacks/queue-status/{queue}` (engagement-api-v3 §3.6, §3.7).
+//! `GET /estimated-wait-time` and `GET /callbacks/queue-status/{queue}`
+//! ([engagement-api-v3 §3.6, §3.7](ges_core::rules)).
 
 use ges_core::ServiceName;
 use ges_core::engine::QueueStatus;

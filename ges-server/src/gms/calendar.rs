@@ -1,4 +1,4 @@
-//! `GET /genesys/1/service/{office-hours}`: the open periods (callback-domain §4.1).
+//! `GET /genesys/1/service/{office-hours}`: the open periods ([callback-domain §4.1](ges_core::rules)).
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! `GET /genesys/1/service/ewt-for-vq` and `GET /genesys/2/ewt`: the earlier forms of the estimated wait
-//! (callback-domain §14.2), and the place in the queue.
+//! ([callback-domain §14.2](ges_core::rules)), and the place in the queue.
 
 use ges_core::ServiceName;
 use ges_core::engine::QueuePlace;

@@ -1,4 +1,4 @@
-//! Whose request it is (engagement-api-v3 §1.3, §1.4; callback-domain §12).
+//! Whose request it is ([engagement-api-v3 §1.3, §1.4](ges_core::rules); [callback-domain §12](ges_core::rules)).
 
 use ges_core::port::Identity;
 use ges_core::{CallbackId, TenantId};

@@ -1,4 +1,5 @@
-//! Correlation ids (engagement-api-v3 §1.8): made here for each request, never taken from the caller.
+//! Correlation ids ([engagement-api-v3 §1.8](ges_core::rules)): made here for each request, never taken from the
+//! caller.
 
 use bytes::Bytes;
 use http_body_util::Full;

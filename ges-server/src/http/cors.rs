@@ -1,4 +1,4 @@
-//! Which browsers may call (engagement-api-v3 §1.7).
+//! Which browsers may call ([engagement-api-v3 §1.7](ges_core::rules)).
 
 use bytes::Bytes;
 use ges_core::TenantId;

@@ -1,4 +1,4 @@
-//! What a success looks like on the wire (engagement-api-v3 §2.1).
+//! What a success looks like on the wire ([engagement-api-v3 §2.1](ges_core::rules)).
 
 use bytes::Bytes;
 use http_body_util::Full;

@@ -1,4 +1,5 @@
-//! What handlers take out of a call: path and query parameters, and JSON bodies (engagement-api-v3 §1.5).
+//! What handlers take out of a call: path and query parameters, and JSON bodies
+//! ([engagement-api-v3 §1.5](ges_core::rules)).
 
 use hyper::header::CONTENT_TYPE;
 use percent_encoding::percent_decode_str;

@@ -1,4 +1,4 @@
-//! How much and how long a request may be (engagement-api-v3 §1.6), and how its body is read.
+//! How much and how long a request may be ([engagement-api-v3 §1.6](ges_core::rules)), and how its body is read.
 
 use std::io::Read;
 use std::pin::pin;

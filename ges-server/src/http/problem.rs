@@ -1,4 +1,4 @@
-//! The one place where failures become statuses and wire codes (engagement-api-v3 §2.2, §2.3).
+//! The one place where failures become statuses and wire codes ([engagement-api-v3 §2.2, §2.3](ges_core::rules)).
 //!
 //! A problem has an outside (what the caller may read) and an inside (what the log keeps). The outside text names what,
 //! where and what would be right; it never repeats numbers, user data or keys, because it is kept for look-up by
@@ -182,7 +182,7 @@ impl Problem {
         &self.message
     }
 
-    /// Whether the body was larger than allowed, which is counted apart (callback-domain §17.2).
+    /// Whether the body was larger than allowed, which is counted apart ([callback-domain §17.2](ges_core::rules)).
     pub fn is_too_large(&self) -> bool {
         self.kind == Kind::TooLarge
     }

@@ -49,14 +49,14 @@ impl Api {
         Problem::engine_gms(error)
     }
 
-    /// Whether another time could be proposed at all (callback-domain §6.4, step 8).
+    /// Whether another time could be proposed at all ([callback-domain §6.4](ges_core::rules), step 8).
     fn offers_scheduled(&self, tenant: &TenantId, service: Option<&ServiceName>) -> bool {
         let Some(settings) = self.engine.settings(tenant) else { return false };
         let service = service.and_then(|name| settings.services.get(name));
         service.is_some_and(|service| service.scheduled.enabled)
     }
 
-    /// One more for the alarm of an exceeded limit, once per refusal (callback-domain §9.2).
+    /// One more for the alarm of an exceeded limit, once per refusal ([callback-domain §9.2](ges_core::rules)).
     fn count_alarm(&self, error: &EngineError) {
         let EngineError::Refused(refused) = error else { return };
         match &refused.refusal {
@@ -69,7 +69,7 @@ impl Api {
     }
 }
 
-/// The routes of the street: the nine operations and nothing else (engagement-api-v3 §1.2).
+/// The routes of the street: the nine operations and nothing else ([engagement-api-v3 §1.2](ges_core::rules)).
 ///
 /// # Errors
 /// When a route is in the table already.

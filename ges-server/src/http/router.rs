@@ -36,7 +36,7 @@ where
 pub enum Exposure {
     /// Part of the Engagement API: counted under its template, open to CORS.
     Api,
-    /// For the inside: counted as one, closed to CORS (callback-domain §17.1).
+    /// For the inside: counted as one, closed to CORS ([callback-domain §17.1](ges_core::rules)).
     Private,
 }
 
@@ -161,7 +161,7 @@ impl Route {
         names.join(", ")
     }
 
-    /// The `path` label of the request counters: from a bounded set (invariant 38).
+    /// The `path` label of the request counters: from a bounded set ([invariant 38](ges_core::rules)).
     pub fn label(&self) -> &'static str {
         match self.exposure {
             Exposure::Api => self.template,

@@ -1,4 +1,5 @@
-//! Patterns of browser origins (engagement-api-v3 §1.7): wildcards inside a domain name, never a lone one.
+//! Patterns of browser origins ([engagement-api-v3 §1.7](ges_core::rules)): wildcards inside a domain name, never a
+//! lone one.
 
 /// `scheme://host[:port]` where `*` in the host stands for one or more letters, digits and hyphens, and a whole first
 /// label `*` for one or more labels.

@@ -1,7 +1,7 @@
-//! Rate windows that all nodes count together (callback-domain §9.2).
+//! Rate windows that all nodes count together ([callback-domain §9.2](ges_core::rules)).
 //!
-//! One script takes the units of a request, all or none, at the cost of three commands; `now` comes from the caller. What
-//! Redis does not answer is counted by this node alone, so a request never waits for it or fails because of it.
+//! One script takes the units of a request, all or none, at the cost of three commands; `now` comes from the caller.
+//! What Redis does not answer is counted by this node alone, so a request never waits for it or fails because of it.
 
 mod question;
 

@@ -1,4 +1,4 @@
-//! An attempt as flat text fields, under the names a deployment reads (callback-domain §13.1).
+//! An attempt as flat text fields, under the names a deployment reads ([callback-domain §13.1](ges_core::rules)).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

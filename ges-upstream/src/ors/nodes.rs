@@ -1,4 +1,4 @@
-//! The nodes of ORS: which is asked first, and which not for a while (callback-domain §13.4).
+//! The nodes of ORS: which is asked first, and which not for a while ([callback-domain §13.4](ges_core::rules)).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Sessions of ORS over HTTP (callback-domain §13.2): whether they live, their place in the queue, and their end.
+//! Sessions of ORS over HTTP ([callback-domain §13.2](ges_core::rules)): whether they live, their place in the queue,
+//! and their end.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -23,7 +23,8 @@ pub(super) struct Sessions {
 }
 
 impl Dispatcher {
-    /// Looks at a live session; gone twice in a row means dead, a time-out does not (callback-domain §13.3).
+    /// Looks at a live session; gone twice in a row means dead, a time-out does not
+    /// ([callback-domain §13.3](crate::rules)).
     pub(super) async fn look(&self, callback: Callback, lease: Lease) {
         let key = (callback.tenant.clone(), callback.id);
         let Some(session) = callback.session() else { return };

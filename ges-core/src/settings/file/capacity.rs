@@ -18,7 +18,7 @@ type Day = BTreeMap<String, i64>;
 struct CapacityForm {
     #[serde(default)]
     slot_minutes: RuleSlot,
-    /// A whole week in JSON (callback-administration §5.4).
+    /// A whole week in JSON ([callback-administration §5.4](crate::rules)).
     #[serde(default)]
     statement: Option<String>,
     /// Days that stand beside the statement and replace those of it.

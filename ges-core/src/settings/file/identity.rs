@@ -14,16 +14,16 @@ use crate::settings::Fault;
 /// Who may call as a tenant, and the tenant's credentials elsewhere.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TenantIdentity {
-    /// SHA-256 of each API key (callback-domain §15.2).
+    /// SHA-256 of each API key ([callback-domain §15.2](crate::rules)).
     pub api_keys: BTreeSet<KeyHash>,
     /// Origins whose pages may call with a key of the tenant, such as `https://www.example.com`
-    /// (engagement-api-v3 §1.7).
+    /// ([engagement-api-v3 §1.7](crate::rules)).
     pub cors_origins: BTreeSet<String>,
-    /// reCAPTCHA, if creates need it (callback-administration §8.2).
+    /// reCAPTCHA, if creates need it ([callback-administration §8.2](crate::rules)).
     pub captcha: Option<Captcha>,
-    /// For the statistics proxy (callback-administration §8.3).
+    /// For the statistics proxy ([callback-administration §8.3](crate::rules)).
     pub statistics: Option<StatisticsCredentials>,
-    /// For push notifications (callback-administration §8.1).
+    /// For push notifications ([callback-administration §8.1](crate::rules)).
     pub push: Option<PushCredentials>,
 }
 

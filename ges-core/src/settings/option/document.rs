@@ -22,20 +22,32 @@ fn tables() -> String {
             Absent::RowRefused { file } => format!("row refused; in the file: {file}"),
             Absent::NotRead => String::new(),
         };
-        let source = if option.source.is_empty() { "—" } else { option.source };
+        let source = if option.source.is_empty() { "—".to_owned() } else { linked(option.source) };
         page += &format!(
             "| `{}` | {} | {} | {value}{falls_back} | {absent} | {} | {source} |\n",
             option.key,
             code(option.field),
             code(option.column),
-            option.meaning,
+            linked(option.meaning),
         );
     }
     page += "\nKnown, kept as published and read by nobody here:\n\n| Published | Why | Source |\n|---|---|---|\n";
     for option in ServiceOption::all().iter().filter(|option| !read(option)) {
-        page += &format!("| `{}` | {} | {} |\n", option.key, option.meaning, option.source);
+        page += &format!("| `{}` | {} | {} |\n", option.key, linked(option.meaning), linked(option.source));
     }
     page + "\n"
+}
+
+/// Sections as links to the rules.
+fn linked(text: &str) -> String {
+    let mut pieces = text.split('§');
+    let mut linked = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(piece.len());
+        let number = piece[..digits].trim_end_matches('.');
+        linked += &format!("[§{number}](rules/callback-domain.md#{number}){}", &piece[number.len()..]);
+    }
+    linked
 }
 
 /// Run with `GES_WRITE_DOCS=1` to write the tables into the page.

@@ -27,7 +27,8 @@ enum Verdict {
     Again,
 }
 
-/// The one place where refusals are sorted (callback-domain §6.4, engagement-api-v3 §2.4).
+/// The one place where refusals are sorted ([callback-domain §6.4](ges_core::rules),
+/// [engagement-api-v3 §2.4](ges_core::rules)).
 fn verdict(refusal: &Refusal) -> Verdict {
     match refusal {
         Refusal::TenantUnknown
@@ -83,7 +84,7 @@ impl Problem {
     }
 
     /// The same as the GMS-compatible API tells it: 400 for bad input, numbers and times, 503 for throttles
-    /// (callback-domain §12).
+    /// ([callback-domain §12](ges_core::rules)).
     pub fn engine_gms(error: EngineError) -> Self {
         let (refusal, proposals) = match taken_apart(error) {
             Ok(refused) => refused,
@@ -111,7 +112,8 @@ impl Problem {
         Problem { data: Some(data), ..Problem::bad_request("SETTINGS_INVALID", message) }
     }
 
-    /// The same, with 400 where it was 404: for operations that do not declare 404 (engagement-api-v3 §2.4).
+    /// The same, with 400 where it was 404: for operations that do not declare 404
+    /// ([engagement-api-v3 §2.4](ges_core::rules)).
     pub fn not_found_as_bad_request(mut self) -> Self {
         if self.kind == Kind::NotFound {
             self.kind = Kind::BadRequest;

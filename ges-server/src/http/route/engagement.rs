@@ -1,4 +1,4 @@
-//! The Engagement API v3: the nine operations (engagement-api-v3 §3).
+//! The Engagement API v3: the nine operations ([engagement-api-v3 §3](ges_core::rules)).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The GMS-compatible API of the internal listener (callback-domain §12). Answers are plain JSON without the envelope;
-//! failures carry the envelope, so that they can be looked up by correlation id.
+//! The GMS-compatible API of the internal listener ([callback-domain §12](ges_core::rules)). Answers are plain JSON
+//! without the envelope; failures carry the envelope, so that they can be looked up by correlation id.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! The description of the Engagement API for machines, on the internal listener: the list of public paths is closed
-//! (engagement-api-v3 §1.2).
+//! ([engagement-api-v3 §1.2](ges_core::rules)).
 
 use hyper::Method;
 

@@ -1,4 +1,4 @@
-//! Publishing settings (callback-domain §3.1). The vendor's own path is not public; these are ours:
+//! Publishing settings ([callback-domain §3.1](ges_core::rules)). The vendor's own path is not public; these are ours:
 //!
 //! | | |
 //! |---|---|

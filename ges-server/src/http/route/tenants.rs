@@ -1,4 +1,5 @@
-//! The registry of tenants (callback-domain §12). Tenants are made by the settings file, not through this API.
+//! The registry of tenants ([callback-domain §12](ges_core::rules)). Tenants are made by the settings file, not through
+//! this API.
 
 use std::sync::Arc;
 
