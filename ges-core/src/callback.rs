@@ -100,7 +100,7 @@ impl Callback {
     /// Whether it is QUEUED, ROUTING or PROCESSING: the ones a watermark and the active limit count
     /// ([callback-domain §9.2, §12](crate::rules)).
     pub fn is_active(&self) -> bool {
-        matches!(self.state, State::Queued(_) | State::Routing(_) | State::Processing(_))
+        self.state.name().is_active()
     }
 
     /// The session that runs it, if one does.

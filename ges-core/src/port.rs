@@ -7,6 +7,7 @@ mod callin;
 mod clock;
 mod failure;
 mod identity;
+mod index;
 mod orchestrator;
 mod settings;
 mod store;
@@ -18,6 +19,7 @@ pub use callin::{CallInChange, CallInGroupState, CallInStore};
 pub use clock::{Clock, IdSource, Listener, Signals};
 pub use failure::StoreError;
 pub use identity::Identity;
+pub use index::IndexEntry;
 pub use orchestrator::{
     HandOverError, Handed, Look, NODE_OF_SESSION, Orchestrator, SessionKey, Submission, Unavailable,
 };

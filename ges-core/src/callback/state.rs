@@ -84,6 +84,12 @@ impl StateName {
             StateName::Completed => "COMPLETED",
         }
     }
+
+    /// Whether it is QUEUED, ROUTING or PROCESSING: the ones a watermark and the active limit count
+    /// (callback-domain §9.2, §12).
+    pub const fn is_active(self) -> bool {
+        matches!(self, StateName::Queued | StateName::Routing | StateName::Processing)
+    }
 }
 
 impl fmt::Display for StateName {

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use super::indexes::Indexes;
 use crate::callback::Callback;
 use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
-use crate::port::{Booked, Booking, Change, Conflict, Fence, Order, Page, Query, Tally};
+use crate::port::{Booked, Booking, Change, Conflict, Fence, IndexEntry, Order, Page, Query, Tally};
 use crate::slots::UtcMinute;
 use crate::time::{Interval, Timestamp};
 
@@ -16,8 +16,8 @@ pub(super) type Key = (TenantId, CallbackId);
 /// One record and what the store itself knows about it.
 pub(super) struct Entry {
     pub callback: Callback,
-    /// When it needs attention, as the engine said.
-    pub wake_at: Option<Timestamp>,
+    /// What it is found and counted by.
+    pub index: IndexEntry,
     /// Not before this, as the last holder of a lease said; ends with the next change.
     pub deferred: Option<Timestamp>,
     /// The newest lease; none when it was given back or ended by a change.
@@ -33,9 +33,14 @@ pub(super) struct Held {
 }
 
 impl Entry {
+    fn new(callback: Callback, wake_at: Option<Timestamp>, lease: Option<Held>) -> Self {
+        let index = IndexEntry::of(&callback, wake_at);
+        Entry { callback, index, deferred: None, lease }
+    }
+
     /// When it may be leased by its own instant, leases aside.
     pub fn due(&self) -> Option<Timestamp> {
-        self.wake_at.map(|wake| self.deferred.map_or(wake, |not_before| wake.max(not_before)))
+        self.index.wake_at.map(|wake| self.deferred.map_or(wake, |not_before| wake.max(not_before)))
     }
 
     /// When it may be leased by its own instant, its present lease included.
@@ -68,7 +73,7 @@ impl Callbacks {
         if let Some(index) = self.indexes.first_broken(&callback, &guards) {
             return Booked::Refused(index);
         }
-        self.insert(key, Entry { callback, wake_at, deferred: None, lease: None });
+        self.insert(key, Entry::new(callback, wake_at, None));
         Booked::Accepted
     }
 
@@ -93,7 +98,7 @@ impl Callbacks {
             return Err(Conflict::Refused(index));
         }
         let lease = former.lease.filter(|_| fence.is_some());
-        self.insert(key, Entry { callback: next, wake_at, deferred: None, lease });
+        self.insert(key, Entry::new(next, wake_at, lease));
         Ok(())
     }
 
@@ -121,8 +126,8 @@ impl Callbacks {
             .range((start, Bound::Unbounded))
             .take_while(|(tenant, ..)| *tenant == query.tenant)
             .filter_map(|(tenant, _, id)| self.records.get(&(tenant.clone(), *id)))
-            .map(|entry| &entry.callback)
-            .filter(|callback| matches(query, callback));
+            .filter(|entry| matches(query, entry))
+            .map(|entry| &entry.callback);
         let callbacks: Vec<Callback> = matching.by_ref().take(query.limit).cloned().collect();
         let next = matching.next().and(callbacks.last().map(order));
         Page { callbacks, next }
@@ -158,10 +163,10 @@ fn order(callback: &Callback) -> Order {
     (callback.desired, callback.id)
 }
 
-fn matches(query: &Query, callback: &Callback) -> bool {
+fn matches(query: &Query, Entry { callback, index, .. }: &Entry) -> bool {
     let of = |services: &Vec<ServiceName>| services.contains(&callback.service);
     query.services.as_ref().is_none_or(of)
-        && query.states.as_ref().is_none_or(|states| states.contains(&callback.state.name()))
-        && query.comparison.is_none_or(|number| callback.request.number.comparison() == number)
-        && query.desired.is_none_or(|inside| inside.contains(callback.desired))
+        && query.states.as_ref().is_none_or(|states| states.contains(&index.state))
+        && query.comparison.is_none_or(|number| index.number == number)
+        && query.desired.is_none_or(|inside| inside.contains(index.desired))
 }

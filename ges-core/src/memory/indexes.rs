@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::callbacks::{Entry, Key};
-use crate::callback::{Callback, State};
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::number::ComparisonNumber;
-use crate::port::Tally;
+use crate::port::{IndexEntry, Tally};
 use crate::slots::UtcMinute;
 use crate::time::{Interval, Timestamp};
 
@@ -39,31 +38,31 @@ pub(super) struct OfService {
 
 impl Indexes {
     pub fn enter(&mut self, key: &Key, entry: &Entry) {
-        let callback = &entry.callback;
+        let Entry { callback, index, .. } = entry;
         self.due.extend(entry.due().map(|due| (due, key.clone())));
         self.available.extend(entry.available().map(|available| (available, key.clone())));
-        self.listed.insert((key.0.clone(), callback.desired, key.1));
-        if !callback.is_unfinished() {
-            self.finished.insert((callback.purge_at(), key.clone()));
-        }
+        self.listed.insert((key.0.clone(), index.desired, key.1));
+        self.finished.extend(index.purge_at.map(|purge_at| (purge_at, key.clone())));
         let service = (callback.tenant.clone(), callback.service.clone());
-        self.services.entry(service).or_default().enter(callback);
+        self.services.entry(service).or_default().enter(key.1, index);
     }
 
     /// The exact opposite of [`Indexes::enter`]; the entry must be the one that entered.
     pub fn leave(&mut self, key: &Key, entry: &Entry) {
-        let callback = &entry.callback;
+        let Entry { callback, index, .. } = entry;
         if let Some(due) = entry.due() {
             self.due.remove(&(due, key.clone()));
         }
         if let Some(available) = entry.available() {
             self.available.remove(&(available, key.clone()));
         }
-        self.listed.remove(&(key.0.clone(), callback.desired, key.1));
-        self.finished.remove(&(callback.purge_at(), key.clone()));
+        self.listed.remove(&(key.0.clone(), index.desired, key.1));
+        if let Some(purge_at) = index.purge_at {
+            self.finished.remove(&(purge_at, key.clone()));
+        }
         let service = (callback.tenant.clone(), callback.service.clone());
         if let Some(of_service) = self.services.get_mut(&service) {
-            of_service.leave(callback);
+            of_service.leave(key.1, index);
             if of_service.is_empty() {
                 self.services.remove(&service);
             }
@@ -93,30 +92,30 @@ impl Indexes {
 }
 
 impl OfService {
-    fn enter(&mut self, callback: &Callback) {
-        if callback.holds_place() {
-            *self.places.entry(callback.desired).or_default() += 1;
+    fn enter(&mut self, id: CallbackId, index: &IndexEntry) {
+        if index.holds_place {
+            *self.places.entry(index.desired).or_default() += 1;
         }
-        if callback.is_unfinished() {
-            *self.numbers.entry(callback.request.number.comparison()).or_default() += 1;
+        if !index.is_finished() {
+            *self.numbers.entry(index.number).or_default() += 1;
         }
-        if awaits_its_time(callback) {
-            self.waiting.insert((callback.desired, callback.id));
+        if index.awaits_its_time {
+            self.waiting.insert((index.desired, id));
         }
-        if let Some(count) = self.tally.count(callback.state.name()) {
+        if let Some(count) = self.tally.count(index.state) {
             *count += 1;
         }
     }
 
-    fn leave(&mut self, callback: &Callback) {
-        if callback.holds_place() {
-            one_less(&mut self.places, callback.desired);
+    fn leave(&mut self, id: CallbackId, index: &IndexEntry) {
+        if index.holds_place {
+            one_less(&mut self.places, index.desired);
         }
-        if callback.is_unfinished() {
-            one_less(&mut self.numbers, callback.request.number.comparison());
+        if !index.is_finished() {
+            one_less(&mut self.numbers, index.number);
         }
-        self.waiting.remove(&(callback.desired, callback.id));
-        if let Some(count) = self.tally.count(callback.state.name()) {
+        self.waiting.remove(&(index.desired, id));
+        if let Some(count) = self.tally.count(index.state) {
             *count = count.saturating_sub(1);
         }
     }
@@ -131,11 +130,6 @@ impl OfService {
     fn is_empty(&self) -> bool {
         self.places.is_empty() && self.tally == Tally::default()
     }
-}
-
-/// Whether a longer lead can make it due: it is SCHEDULED and no hand-over is decided.
-fn awaits_its_time(callback: &Callback) -> bool {
-    callback.state == State::Scheduled && callback.pending_attempt().is_none()
 }
 
 fn one_less<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K) {

@@ -37,6 +37,28 @@ impl ComparisonNumber {
         text.remove(0);
         text
     }
+
+    /// The digits after a leading 1, as one number of at most sixteen digits: what stores keep. Personal data like the
+    /// digits.
+    ///
+    /// ```
+    /// use ges_core::number::ComparisonNumber;
+    ///
+    /// let number: ComparisonNumber = "0 236".parse()?;
+    /// assert_eq!(number.packed(), 10236);
+    /// assert_eq!(ComparisonNumber::from_packed(10236), Some(number));
+    /// # Ok::<(), ges_core::number::NotANumber>(())
+    /// ```
+    pub const fn packed(self) -> u64 {
+        self.0
+    }
+
+    /// The number that [`ComparisonNumber::packed`] made this of; `None` when it made none.
+    pub fn from_packed(packed: u64) -> Option<Self> {
+        let digits = usize::try_from(packed.checked_ilog10()?).ok()?;
+        let leads = packed / 10_u64.pow(packed.ilog10()) == 1;
+        (leads && (MIN_DIGITS..=MAX_DIGITS).contains(&digits)).then_some(ComparisonNumber(packed))
+    }
 }
 
 /// Reads a number in any common way of writing: digits, spaces, `.`, `-`, `(`, `)` and one `+` before the first digit.

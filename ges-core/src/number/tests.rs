@@ -218,6 +218,16 @@ fn numbers_do_not_show() {
     assert!(!wrong.contains("519"), "{wrong}");
 }
 
+#[test]
+fn only_what_was_packed_is_a_number() {
+    for (packed, digits) in [(1_007, Some("007")), (1_999_999_999_999_999, Some("999999999999999"))] {
+        assert_eq!(ComparisonNumber::from_packed(packed).map(ComparisonNumber::digits).as_deref(), digits);
+    }
+    for packed in [0, 1, 199, 2_007, 10_000_000_000_000_000, u64::MAX] {
+        assert_eq!(ComparisonNumber::from_packed(packed), None, "{packed}");
+    }
+}
+
 proptest! {
     /// [Invariant 35](crate::rules): the same number written with or without `+`, spaces or hyphens counts as one.
     #[test]

@@ -16,7 +16,7 @@ pub(super) use names::{Names, ServiceKey, TenantKey};
 pub(super) use services::Services;
 pub(super) use wakes::{Candidate, Granted, Wakes};
 
-use super::row::Extract;
+use super::row;
 
 /// All of it.
 #[derive(Default)]
@@ -35,10 +35,10 @@ impl Indexes {
             "SELECT key, service, desired, number, version, state, place, waiting, wake, purge_at FROM callback",
         )?;
         let mut rows = rows.query(())?;
-        while let Some(row) = rows.next()? {
-            let extract = Extract::read(row, 2)?;
-            indexes.services.count(row.get(1)?, &extract, 1);
-            indexes.wakes.enter(row.get(0)?, extract.wake);
+        while let Some(found) = rows.next()? {
+            let entry = row::index_entry(found, 2)?;
+            indexes.services.count(found.get(1)?, &entry, 1);
+            indexes.wakes.enter(found.get(0)?, row::millis(entry.wake_at));
         }
         Ok(indexes)
     }

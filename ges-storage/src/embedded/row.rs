@@ -1,7 +1,8 @@
-//! The columns a record is found and judged by, drawn from the record.
+//! What the file keeps of a record: its text, and the columns it is found and judged by.
 
-use ges_core::callback::{Callback, StateName};
-use ges_core::slots::UtcMinute;
+use ges_core::callback::Callback;
+use ges_core::number::ComparisonNumber;
+use ges_core::port::IndexEntry;
 use ges_core::{CallbackId, Timestamp};
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
@@ -12,55 +13,30 @@ pub(super) use crate::record::{code, packed, state, to_text, version};
 /// Names one record of this file: the primary key of both tables.
 pub(super) type Key = i64;
 
-/// What counts about a record besides who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extract {
-    pub desired: i64,
-    pub number: i64,
-    pub version: i64,
-    pub state: i64,
-    pub place: bool,
-    pub waiting: bool,
-    pub wake: Option<i64>,
-    pub purge_at: Option<i64>,
+/// Reads the columns `desired, number, version, state, place, waiting, wake, purge_at`, which begin at this one.
+pub(super) fn index_entry(row: &Row<'_>, first: usize) -> rusqlite::Result<IndexEntry> {
+    /// What none of our numbers stands for was not written by us.
+    fn meant<T>(row: &Row<'_>, column: usize, of: impl FnOnce(i64) -> Option<T>) -> rusqlite::Result<T> {
+        let stored = row.get(column)?;
+        of(stored).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, stored))
+    }
+    let instant =
+        |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis));
+    Ok(IndexEntry {
+        desired: Timestamp::from_millis(row.get(first)?),
+        number: meant(row, first + 1, |packed| ComparisonNumber::from_packed(u64::try_from(packed).ok()?))?,
+        version: meant(row, first + 2, |version| u64::try_from(version).ok())?,
+        state: meant(row, first + 3, state)?,
+        holds_place: row.get(first + 4)?,
+        awaits_its_time: row.get(first + 5)?,
+        wake_at: instant(first + 6)?,
+        purge_at: instant(first + 7)?,
+    })
 }
 
-impl Extract {
-    pub fn of(callback: &Callback, wake_at: Option<Timestamp>) -> Self {
-        let unfinished = callback.is_unfinished();
-        Extract {
-            desired: callback.desired.as_millis(),
-            number: packed(callback.request.number.comparison()),
-            version: version(callback.version),
-            state: code(callback.state.name()),
-            place: callback.holds_place(),
-            waiting: callback.state.name() == StateName::Scheduled && callback.pending_attempt().is_none(),
-            wake: wake_at.map(Timestamp::as_millis),
-            purge_at: (!unfinished).then(|| callback.purge_at().as_millis()),
-        }
-    }
-
-    /// Reads the columns named by [`Extract::COLUMNS`], which begin at this one.
-    pub fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
-        Ok(Extract {
-            desired: row.get(first)?,
-            number: row.get(first + 1)?,
-            version: row.get(first + 2)?,
-            state: row.get(first + 3)?,
-            place: row.get(first + 4)?,
-            waiting: row.get(first + 5)?,
-            wake: row.get(first + 6)?,
-            purge_at: row.get(first + 7)?,
-        })
-    }
-
-    pub fn finished(&self) -> bool {
-        self.state == code(StateName::Completed)
-    }
-
-    pub fn minute(&self) -> UtcMinute {
-        Timestamp::from_millis(self.desired).into()
-    }
+/// An instant as a column.
+pub(super) fn millis(instant: Option<Timestamp>) -> Option<i64> {
+    instant.map(Timestamp::as_millis)
 }
 
 /// A record from its text; `what` names it without personal data.

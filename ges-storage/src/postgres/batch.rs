@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use ges_core::port::Guard;
 
-use super::row::Entry;
 use crate::record::packed;
 
 const MINUTE: i64 = 60_000;
@@ -22,25 +21,24 @@ pub(super) enum What {
     Active,
 }
 
-/// What a guard counts, and the count at which it does not hold any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A guard, what it counts, and the count at which it does not hold any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bound {
+    pub guard: Guard,
     pub what: What,
     pub limit: i64,
 }
 
 impl Bound {
-    pub fn of(guard: &Guard) -> Self {
-        match guard {
+    pub fn of(guard: Guard) -> Self {
+        let (what, limit) = match &guard {
             Guard::Places(places) => {
-                let (start, end) = (places.range.start.as_millis(), places.range.end.as_millis());
-                Bound { what: range(start, end), limit: i64::from(places.limit) }
+                (range(places.range.start.as_millis(), places.range.end.as_millis()), places.limit)
             }
-            Guard::Number { comparison, limit } => {
-                Bound { what: What::Number(packed(*comparison)), limit: i64::from(*limit) }
-            }
-            Guard::Active { limit } => Bound { what: What::Active, limit: i64::from(*limit) },
-        }
+            Guard::Number { comparison, limit } => (What::Number(packed(*comparison)), *limit),
+            Guard::Active { limit } => (What::Active, *limit),
+        };
+        Bound { guard, what, limit: i64::from(limit) }
     }
 }
 
@@ -52,20 +50,6 @@ fn range(start: i64, end: i64) -> What {
         What::Minutes(start / MINUTE, end / MINUTE)
     } else {
         What::Instants(start, end)
-    }
-}
-
-impl What {
-    /// Whether a record of the same service counts.
-    pub fn counts(self, entry: &Entry) -> bool {
-        match self {
-            What::Minutes(first, end) => {
-                entry.place && (first..end).contains(&entry.desired.div_euclid(MINUTE))
-            }
-            What::Instants(start, end) => entry.place && (start..end).contains(&entry.desired),
-            What::Number(number) => entry.state < 4 && entry.number == number,
-            What::Active => (1..=3).contains(&entry.state),
-        }
     }
 }
 
@@ -83,8 +67,8 @@ pub(super) struct Counters {
 
 impl Counters {
     /// Enters a counter, and answers its place; one that is there keeps the smaller room.
-    pub fn enter(&mut self, service: i32, bound: Bound) -> usize {
-        let Bound { what, limit } = bound;
+    pub fn enter(&mut self, service: i32, bound: &Bound) -> usize {
+        let Bound { what, limit, .. } = *bound;
         if let Some(&place) = self.index.get(&(service, what)) {
             if let What::Number(_) = what
                 && let Some(high) = self.high.get_mut(place)
@@ -98,7 +82,7 @@ impl Counters {
     }
 
     /// Enters a counter whether it is there or not.
-    pub fn append(&mut self, service: i32, bound: Bound) -> usize {
+    pub fn append(&mut self, service: i32, bound: &Bound) -> usize {
         let (kind, low, high) = match bound.what {
             What::Minutes(first, end) => (0, first, end),
             What::Instants(start, end) => (1, start, end),

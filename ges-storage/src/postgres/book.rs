@@ -36,7 +36,7 @@ impl Book {
         let mut entry = Entry::new(callback, keys, wake_at)?;
         let compressed = entry.compressed()?;
         entry.data = Vec::new();
-        Ok(Book { entry, compressed, bounds: guards.iter().map(Bound::of).collect() })
+        Ok(Book { entry, compressed, bounds: guards.into_iter().map(Bound::of).collect() })
     }
 }
 
@@ -100,7 +100,7 @@ fn reckon(books: &[&Book]) -> (Counters, Vec<Vec<usize>>) {
     let mut counters = Counters::default();
     let places: Vec<Vec<usize>> = books
         .iter()
-        .map(|book| book.bounds.iter().map(|bound| counters.enter(book.entry.keys.service, *bound)).collect())
+        .map(|book| book.bounds.iter().map(|bound| counters.enter(book.entry.keys.service, bound)).collect())
         .collect();
     let mut taken = Taken::new(books);
     for (book, places) in books.iter().zip(&places) {
@@ -167,7 +167,7 @@ impl<'a> Taken<'a> {
         let count = self
             .books
             .iter()
-            .filter(|one| one.entry.keys.service == service && bound.what.counts(&one.entry));
+            .filter(|one| one.entry.keys.service == service && one.entry.index.counts_for(&bound.guard));
         i64::try_from(count.count()).unwrap_or(i64::MAX)
     }
 }
@@ -183,15 +183,15 @@ async fn insert(session: &Session, books: &[&Book], counters: &Counters) -> Resu
                 &column(books, |book| book.entry.id),
                 &column(books, |book| book.entry.keys.tenant),
                 &column(books, |book| book.entry.keys.service),
-                &column(books, |book| book.entry.desired),
+                &column(books, |book| book.entry.desired()),
                 &column(books, |book| book.entry.minute()),
-                &column(books, |book| book.entry.number),
-                &column(books, |book| book.entry.version),
+                &column(books, |book| book.entry.number()),
+                &column(books, |book| book.entry.version()),
                 &column(books, |book| book.entry.hash),
-                &column(books, |book| book.entry.state),
-                &column(books, |book| book.entry.place),
-                &column(books, |book| book.entry.waiting),
-                &column(books, |book| book.entry.wake),
+                &column(books, |book| book.entry.state()),
+                &column(books, |book| book.entry.index.holds_place),
+                &column(books, |book| book.entry.index.awaits_its_time),
+                &column(books, |book| book.entry.wake()),
                 &column(books, |book| book.entry.record.as_str()),
                 &column(books, |book| book.compressed.as_slice()),
                 &counters.services,

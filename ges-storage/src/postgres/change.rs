@@ -40,7 +40,7 @@ impl One {
             entry: Entry::new(next, keys, wake_at)?,
             expected: version(expected),
             fence,
-            bounds: guards.iter().map(Bound::of).collect(),
+            bounds: guards.into_iter().map(Bound::of).collect(),
         })
     }
 
@@ -174,7 +174,7 @@ async fn change_sorted(session: &Session, some: &[&One], with_data: bool) -> Res
     let mut limits = Vec::new();
     for one in some {
         for bound in &one.bounds {
-            counters.append(one.entry.keys.service, *bound);
+            counters.append(one.entry.keys.service, bound);
             limits.push(bound.limit);
         }
     }
@@ -192,16 +192,16 @@ async fn change_sorted(session: &Session, some: &[&One], with_data: bool) -> Res
                 &column(some, |one| one.entry.keys.tenant),
                 &column(some, |one| one.entry.keys.service),
                 &column(some, |one| one.expected),
-                &column(some, |one| one.entry.version),
+                &column(some, |one| one.entry.version()),
                 &column(some, |one| one.fence),
-                &column(some, |one| one.entry.desired),
+                &column(some, |one| one.entry.desired()),
                 &column(some, |one| one.entry.minute()),
-                &column(some, |one| one.entry.number),
+                &column(some, |one| one.entry.number()),
                 &column(some, |one| one.entry.hash),
-                &column(some, |one| one.entry.state),
-                &column(some, |one| one.entry.place),
-                &column(some, |one| one.entry.waiting),
-                &column(some, |one| one.entry.wake),
+                &column(some, |one| one.entry.state()),
+                &column(some, |one| one.entry.index.holds_place),
+                &column(some, |one| one.entry.index.awaits_its_time),
+                &column(some, |one| one.entry.wake()),
                 &column(some, |one| one.entry.record.as_str()),
                 &column(some, |_| with_data),
                 &data,

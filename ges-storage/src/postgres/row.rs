@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use ges_core::callback::{Callback, StateName};
-use ges_core::port::StoreError;
+use ges_core::callback::Callback;
+use ges_core::port::{IndexEntry, StoreError};
 use ges_core::{CallbackId, Timestamp};
 use uuid::Uuid;
 
@@ -22,13 +22,8 @@ const LEVEL: i32 = 6;
 pub(super) struct Entry {
     pub id: Uuid,
     pub keys: Keys,
-    pub desired: i64,
-    pub number: i64,
-    pub version: i64,
-    pub state: i16,
-    pub place: bool,
-    pub waiting: bool,
-    pub wake: i64,
+    /// What it is found and judged by.
+    pub index: IndexEntry,
     pub record: String,
     /// The user data as JSON; empty when there is none.
     pub data: Vec<u8>,
@@ -44,26 +39,39 @@ impl Entry {
             true => Vec::new(),
             false => serde_json::to_vec(&user_data).map_err(StoreError::unavailable)?,
         };
-        let state = callback.state.name();
         Ok(Entry {
             id: callback.id.0,
             keys,
-            desired: callback.desired.as_millis(),
-            number: packed(callback.request.number.comparison()),
-            version: version(callback.version),
-            state: i16::try_from(code(state)).unwrap_or(i16::MAX),
-            place: callback.holds_place(),
-            waiting: state == StateName::Scheduled && callback.pending_attempt().is_none(),
-            wake: wake_at.map_or(NEVER, Timestamp::as_millis),
+            index: IndexEntry::of(&callback, wake_at),
             record: to_text(&callback).map_err(StoreError::unavailable)?,
             hash: hash(&data),
             data,
         })
     }
 
+    pub fn desired(&self) -> i64 {
+        self.index.desired.as_millis()
+    }
+
+    pub fn number(&self) -> i64 {
+        packed(self.index.number)
+    }
+
+    pub fn version(&self) -> i64 {
+        version(self.index.version)
+    }
+
+    pub fn state(&self) -> i16 {
+        i16::try_from(code(self.index.state)).unwrap_or(i16::MAX)
+    }
+
+    pub fn wake(&self) -> i64 {
+        self.index.wake_at.map_or(NEVER, Timestamp::as_millis)
+    }
+
     /// The minute its place is counted in.
     pub fn minute(&self) -> i32 {
-        i32::try_from(self.desired.max(0) / 60_000).unwrap_or(i32::MAX)
+        i32::try_from(self.index.minute().number()).unwrap_or(i32::MAX)
     }
 
     /// The user data as it is stored; empty when there is none.

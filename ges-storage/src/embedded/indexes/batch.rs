@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use ges_core::port::Fence;
+use ges_core::callback::StateName;
+use ges_core::port::{Fence, IndexEntry};
 use ges_core::slots::UtcMinute;
 use ges_core::{ServiceName, TenantId};
 
 use super::services::Cell;
 use super::{Indexes, Names, ServiceKey, TenantKey};
-use crate::embedded::row::{Extract, Key};
+use crate::embedded::row::Key;
 
 /// So many wakes are entered under one lock, so that a big batch does not keep readers waiting.
 const WAKES_AT_ONCE: usize = 256;
@@ -22,7 +23,7 @@ pub(in crate::embedded) struct Batch {
     new_tenants: Vec<(TenantId, TenantKey)>,
     new_services: Vec<(TenantId, ServiceName, ServiceKey)>,
     cells: BTreeMap<(ServiceKey, UtcMinute), Cell>,
-    states: BTreeMap<(ServiceKey, i64), i64>,
+    states: BTreeMap<(ServiceKey, StateName), i64>,
     wakes: Vec<Moved>,
     ended: HashSet<Key>,
 }
@@ -68,9 +69,9 @@ impl Batch {
     }
 
     /// Counts a record in (`sign` 1) or out (-1).
-    pub fn count(&mut self, service: ServiceKey, extract: &Extract, sign: i64) {
-        self.cells.entry((service, extract.minute())).or_default().add(Cell::of(extract, sign));
-        *self.states.entry((service, extract.state)).or_default() += sign;
+    pub fn count(&mut self, service: ServiceKey, entry: &IndexEntry, sign: i64) {
+        self.cells.entry((service, entry.minute())).or_default().add(Cell::of(entry, sign));
+        *self.states.entry((service, entry.state)).or_default() += sign;
     }
 
     pub fn moved(&mut self, moved: Moved) {
@@ -88,9 +89,10 @@ impl Batch {
         self.cells.range((service, minutes.start)..(service, minutes.end)).map(|(_, cell)| cell.places).sum()
     }
 
-    /// How many records this batch has brought into one of those states, or out of them.
-    pub fn states(&self, service: ServiceKey, states: &[i64]) -> i64 {
-        states.iter().filter_map(|state| self.states.get(&(service, *state))).sum()
+    /// How many records this batch has made active, or taken out of activity.
+    pub fn active(&self, service: ServiceKey) -> i64 {
+        let active = StateName::ALL.into_iter().filter(|state| state.is_active());
+        active.filter_map(|state| self.states.get(&(service, state))).sum()
     }
 
     /// Whether an earlier job of this batch ended the lease of the record.

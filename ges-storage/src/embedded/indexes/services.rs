@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use ges_core::port::Tally;
+use ges_core::callback::StateName;
+use ges_core::port::{IndexEntry, Tally};
 use ges_core::slots::UtcMinute;
 
 use super::ServiceKey;
-use crate::embedded::row::{Extract, state};
 
 /// What is counted of every service.
 #[derive(Default)]
@@ -31,8 +31,8 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    pub fn of(extract: &Extract, sign: i64) -> Self {
-        Cell { places: i64::from(extract.place) * sign, waiting: i64::from(extract.waiting) * sign }
+    pub fn of(entry: &IndexEntry, sign: i64) -> Self {
+        Cell { places: i64::from(entry.holds_place) * sign, waiting: i64::from(entry.awaits_its_time) * sign }
     }
 
     pub fn add(&mut self, other: Cell) {
@@ -43,9 +43,9 @@ impl Cell {
 
 impl Services {
     /// Counts a record in (`sign` 1) or out (-1).
-    pub fn count(&mut self, service: ServiceKey, extract: &Extract, sign: i64) {
-        self.add_cell(service, extract.minute(), Cell::of(extract, sign));
-        self.add_state(service, extract.state, sign);
+    pub fn count(&mut self, service: ServiceKey, entry: &IndexEntry, sign: i64) {
+        self.add_cell(service, entry.minute(), Cell::of(entry, sign));
+        self.add_state(service, entry.state, sign);
     }
 
     pub(super) fn add_cell(&mut self, service: ServiceKey, minute: UtcMinute, change: Cell) {
@@ -60,9 +60,9 @@ impl Services {
         }
     }
 
-    pub(super) fn add_state(&mut self, service: ServiceKey, of: i64, change: i64) {
+    pub(super) fn add_state(&mut self, service: ServiceKey, of: StateName, change: i64) {
         let tally = &mut self.by_key.entry(service).or_default().tally;
-        if let Some(count) = state(of).and_then(|name| tally.count(name)) {
+        if let Some(count) = tally.count(of) {
             *count = count.saturating_add_signed(change);
         }
     }

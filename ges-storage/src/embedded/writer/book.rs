@@ -1,20 +1,20 @@
 //! Booking.
 
-use ges_core::port::{Booked, Booking, Guard, StoreError};
+use ges_core::port::{Booked, Booking, Guard, IndexEntry, StoreError};
 use ges_core::{CallbackId, ServiceName, TenantId};
 
 use super::guards::Among;
 use super::{Work, Write};
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::Moved;
-use crate::embedded::row::{Extract, to_text};
+use crate::embedded::row::{code, millis, packed, to_text, version};
 
 /// Inserts a record if its guards hold.
 pub(in crate::embedded) struct Book {
     tenant: TenantId,
     service: ServiceName,
     id: CallbackId,
-    extract: Extract,
+    entry: IndexEntry,
     body: String,
     guards: Vec<Guard>,
 }
@@ -24,15 +24,8 @@ impl Book {
     pub fn new(booking: Booking) -> Result<Self, StoreError> {
         let Booking { callback, wake_at, guards } = booking;
         let body = to_text(&callback).map_err(StoreError::unavailable)?;
-        let extract = Extract::of(&callback, wake_at);
-        Ok(Book {
-            tenant: callback.tenant,
-            service: callback.service,
-            id: callback.id,
-            extract,
-            body,
-            guards,
-        })
+        let entry = IndexEntry::of(&callback, wake_at);
+        Ok(Book { tenant: callback.tenant, service: callback.service, id: callback.id, entry, body, guards })
     }
 }
 
@@ -52,7 +45,7 @@ impl Work for Book {
             return Ok(Booked::Refused(index));
         }
         let (tenant, service) = write.entered(&self.tenant, &self.service)?;
-        let extract = &self.extract;
+        let entry = &self.entry;
         write.execute("INSERT INTO record (body) VALUES (?1)", [&self.body])?;
         let key = write.last_key();
         write.execute(
@@ -63,19 +56,20 @@ impl Work for Book {
                 self.id.0.as_bytes(),
                 tenant,
                 service,
-                extract.number,
-                extract.desired,
-                extract.version,
-                extract.state,
-                extract.place,
-                extract.waiting,
-                extract.finished(),
-                extract.wake,
-                extract.purge_at,
+                packed(entry.number),
+                entry.desired.as_millis(),
+                version(entry.version),
+                code(entry.state),
+                entry.holds_place,
+                entry.awaits_its_time,
+                entry.is_finished(),
+                millis(entry.wake_at),
+                millis(entry.purge_at),
             ),
         )?;
-        write.count(service, extract, 1);
-        write.moved(Moved { key, from: None, to: extract.wake, version: extract.version, fence: None });
+        write.count(service, entry, 1);
+        let (to, version) = (millis(entry.wake_at), version(entry.version));
+        write.moved(Moved { key, from: None, to, version, fence: None });
         Ok(Booked::Accepted)
     }
 }

@@ -1,6 +1,7 @@
 //! Changing records.
 
-use ges_core::port::{Change, Conflict, Fence, Guard, StoreError};
+use ges_core::callback::Version;
+use ges_core::port::{Change, Conflict, Fence, Guard, IndexEntry, StoreError};
 use ges_core::{CallbackId, ServiceName, TenantId};
 
 use super::guards::Among;
@@ -8,7 +9,7 @@ use super::write::Stored;
 use super::{Work, Write};
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::{Moved, ServiceKey};
-use crate::embedded::row::{Extract, to_text, version};
+use crate::embedded::row::{code, millis, packed, to_text, version};
 
 /// Replaces records, each by itself.
 pub(in crate::embedded) struct ChangeAll(Vec<ChangeOne>);
@@ -17,8 +18,8 @@ struct ChangeOne {
     tenant: TenantId,
     service: ServiceName,
     id: CallbackId,
-    expected: i64,
-    extract: Extract,
+    expected: Version,
+    entry: IndexEntry,
     body: String,
     guards: Vec<Guard>,
     fence: Option<Fence>,
@@ -48,29 +49,29 @@ impl ChangeOne {
     fn new(change: Change) -> Result<Self, StoreError> {
         let Change { next, expected, wake_at, guards, fence } = change;
         let body = to_text(&next).map_err(StoreError::unavailable)?;
-        let extract = Extract::of(&next, wake_at);
+        let entry = IndexEntry::of(&next, wake_at);
         let (tenant, service, id) = (next.tenant, next.service, next.id);
-        Ok(ChangeOne { tenant, service, id, expected: version(expected), extract, body, guards, fence })
+        Ok(ChangeOne { tenant, service, id, expected, entry, body, guards, fence })
     }
 
     fn run(&self, write: &mut Write<'_>) -> Result<Result<(), Conflict>, Failure> {
         let Some(tenant) = write.tenant(&self.tenant) else { return Ok(Err(Conflict::Missing)) };
         let Some(stored) = write.stored(tenant, self.id)? else { return Ok(Err(Conflict::Missing)) };
-        if stored.extract.version != self.expected {
+        if stored.entry.version != self.expected {
             return Ok(Err(Conflict::Stale));
         }
         let (_, service) = write.known(&self.tenant, &self.service);
         // A record that comes from another service counts for nothing in this one. No key is 0.
-        let own = (service == Some(stored.service)).then_some(&stored.extract);
+        let own = (service == Some(stored.service)).then_some(&stored.entry);
         let among = Among { tenant, service: service.unwrap_or(0), own };
         if let Some(index) = among.first_broken(&self.guards, write)? {
             return Ok(Err(Conflict::Refused(index)));
         }
         let moved = Moved {
             key: stored.key,
-            from: stored.extract.wake,
-            to: self.extract.wake,
-            version: self.extract.version,
+            from: millis(stored.entry.wake_at),
+            to: millis(self.entry.wake_at),
+            version: version(self.entry.version),
             fence: self.fence,
         };
         if !write.moved(moved) {
@@ -78,35 +79,35 @@ impl ChangeOne {
         }
         let (_, service) = write.entered(&self.tenant, &self.service)?;
         self.replace(&stored, service, write)?;
-        write.count(stored.service, &stored.extract, -1);
-        write.count(service, &self.extract, 1);
+        write.count(stored.service, &stored.entry, -1);
+        write.count(service, &self.entry, 1);
         Ok(Ok(()))
     }
 
     /// Leaves the indexes of unchanged columns alone: most changes touch neither time nor number.
     fn replace(&self, stored: &Stored, service: ServiceKey, write: &Write<'_>) -> Result<(), Failure> {
-        let (before, next) = (&stored.extract, &self.extract);
+        let (before, next) = (&stored.entry, &self.entry);
         write.execute("UPDATE record SET body = ?2 WHERE key = ?1", (stored.key, &self.body))?;
         write.execute(
             "UPDATE callback SET version = ?2, place = ?3, waiting = ?4, wake = ?5 WHERE key = ?1",
-            (stored.key, next.version, next.place, next.waiting, next.wake),
+            (stored.key, version(next.version), next.holds_place, next.awaits_its_time, millis(next.wake_at)),
         )?;
         if (before.state, before.purge_at) != (next.state, next.purge_at) {
             write.execute(
                 "UPDATE callback SET state = ?2, purge_at = ?3 WHERE key = ?1",
-                (stored.key, next.state, next.purge_at),
+                (stored.key, code(next.state), millis(next.purge_at)),
             )?;
         }
         if (stored.service, before.desired) != (service, next.desired) {
             write.execute(
                 "UPDATE callback SET service = ?2, desired = ?3 WHERE key = ?1",
-                (stored.key, service, next.desired),
+                (stored.key, service, next.desired.as_millis()),
             )?;
         }
-        if (before.number, before.finished()) != (next.number, next.finished()) {
+        if (before.number, before.is_finished()) != (next.number, next.is_finished()) {
             write.execute(
                 "UPDATE callback SET number = ?2, finished = ?3 WHERE key = ?1",
-                (stored.key, next.number, next.finished()),
+                (stored.key, packed(next.number), next.is_finished()),
             )?;
         }
         Ok(())

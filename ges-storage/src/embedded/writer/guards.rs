@@ -1,13 +1,13 @@
 //! Whether one more record fits, judged in the transaction that would write it.
 
-use ges_core::port::Guard;
+use ges_core::port::{Guard, IndexEntry};
 use ges_core::slots::UtcMinute;
 use ges_core::{Interval, Timestamp};
 
 use super::Write;
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::{ServiceKey, TenantKey};
-use crate::embedded::row::{Extract, packed};
+use crate::embedded::row::packed;
 
 const MINUTE_MILLIS: i64 = 60_000;
 
@@ -16,7 +16,7 @@ pub(super) struct Among<'a> {
     pub tenant: TenantKey,
     pub service: ServiceKey,
     /// What the record itself counts for at present, which is not counted.
-    pub own: Option<&'a Extract>,
+    pub own: Option<&'a IndexEntry>,
 }
 
 impl Among<'_> {
@@ -32,21 +32,14 @@ impl Among<'_> {
 
     fn holds(&self, guard: &Guard, write: &Write<'_>) -> Result<bool, Failure> {
         let (count, limit) = match guard {
-            Guard::Places(places) => {
-                let own = self.own.is_some_and(|own| own.place && inside(places.range, own.desired));
-                (self.places(places.range, write)? - i64::from(own), places.limit)
-            }
+            Guard::Places(places) => (self.places(places.range, write)?, places.limit),
             Guard::Number { comparison, limit } => {
-                let number = packed(*comparison);
-                let own = self.own.is_some_and(|own| !own.finished() && own.number == number);
-                (self.unfinished(number, *limit, write)? - i64::from(own), *limit)
+                (self.unfinished(packed(*comparison), *limit, write)?, *limit)
             }
-            Guard::Active { limit } => {
-                let own = self.own.is_some_and(|own| (1..=3).contains(&own.state));
-                (write.active(self.service) - i64::from(own), *limit)
-            }
+            Guard::Active { limit } => (write.active(self.service), *limit),
         };
-        Ok(count < i64::from(limit))
+        let own = self.own.is_some_and(|own| own.counts_for(guard));
+        Ok(count - i64::from(own) < i64::from(limit))
     }
 
     /// Counted by the minute from memory; a range that begins or ends within a minute needs the file for that part.
@@ -85,10 +78,6 @@ impl Among<'_> {
         )?;
         Ok(counted.unwrap_or(0))
     }
-}
-
-fn inside(range: Interval, desired: i64) -> bool {
-    range.start.as_millis() <= desired && desired < range.end.as_millis()
 }
 
 fn ceil_minute(millis: i64) -> i64 {

@@ -6,7 +6,7 @@ use super::write::Stored;
 use super::{Work, Write};
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::Moved;
-use crate::embedded::row::Extract;
+use crate::embedded::row::{index_entry, millis, version};
 
 /// Removes the oldest finished records that may go at `now`, at most `limit`.
 pub(in crate::embedded) struct Purge {
@@ -27,15 +27,15 @@ impl Work for Purge {
             "SELECT key, service, desired, number, version, state, place, waiting, wake, purge_at FROM callback \
              WHERE purge_at <= ?1 ORDER BY purge_at LIMIT ?2",
             (self.now.as_millis(), limit),
-            |row| Ok(Stored { key: row.get(0)?, service: row.get(1)?, extract: Extract::read(row, 2)? }),
+            |row| Ok(Stored { key: row.get(0)?, service: row.get(1)?, entry: index_entry(row, 2)? }),
         )?;
         for stored in &over {
-            let Stored { key, service, extract } = stored;
+            let Stored { key, service, entry } = stored;
             write.execute("DELETE FROM record WHERE key = ?1", [key])?;
             write.execute("DELETE FROM callback WHERE key = ?1", [key])?;
-            write.count(*service, extract, -1);
-            let version = extract.version;
-            write.moved(Moved { key: *key, from: extract.wake, to: None, version, fence: None });
+            write.count(*service, entry, -1);
+            let version = version(entry.version);
+            write.moved(Moved { key: *key, from: millis(entry.wake_at), to: None, version, fence: None });
         }
         Ok(over.len())
     }

@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use ges_core::port::IndexEntry;
 use ges_core::slots::UtcMinute;
 use ges_core::{CallbackId, ServiceName, TenantId};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::embedded::indexes::{Batch, Indexes, Moved, ServiceKey, TenantKey};
-use crate::embedded::row::{Extract, Key};
+use crate::embedded::row::{Key, index_entry};
 
 /// One job's view of the transaction it is part of.
 pub(in crate::embedded) struct Write<'a> {
@@ -21,7 +22,7 @@ pub(in crate::embedded) struct Write<'a> {
 pub(super) struct Stored {
     pub key: Key,
     pub service: ServiceKey,
-    pub extract: Extract,
+    pub entry: IndexEntry,
 }
 
 impl<'a> Write<'a> {
@@ -113,7 +114,7 @@ impl<'a> Write<'a> {
             "SELECT key, service, desired, number, version, state, place, waiting, wake, purge_at FROM callback \
              WHERE id = ?1 AND tenant = ?2",
             (id.0.as_bytes(), tenant),
-            |row| Ok(Stored { key: row.get(0)?, service: row.get(1)?, extract: Extract::read(row, 2)? }),
+            |row| Ok(Stored { key: row.get(0)?, service: row.get(1)?, entry: index_entry(row, 2)? }),
         )
     }
 
@@ -129,12 +130,12 @@ impl<'a> Write<'a> {
     /// Records that are QUEUED, ROUTING or PROCESSING, this batch counted.
     pub(super) fn active(&self, service: ServiceKey) -> i64 {
         let committed = i64::try_from(self.reading().services.tally(service).active()).unwrap_or(i64::MAX);
-        committed.saturating_add(self.batch.states(service, &[1, 2, 3]))
+        committed.saturating_add(self.batch.active(service))
     }
 
     /// Counts a record in (`sign` 1) or out (-1).
-    pub(super) fn count(&mut self, service: ServiceKey, extract: &Extract, sign: i64) {
-        self.batch.count(service, extract, sign);
+    pub(super) fn count(&mut self, service: ServiceKey, entry: &IndexEntry, sign: i64) {
+        self.batch.count(service, entry, sign);
     }
 
     /// Notes the change of a record and keeps it from being leased until the change is settled. `false`, and nothing
