@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ges_core::callback::Callback;
 use ges_core::port::{Booked, Booking, CallbackStore, Change, Guard, LeaseRequest, Query};
 use ges_core::slots::PlaceGuard;
-use ges_core::testing::fixtures::{at, booking, id, issued, scheduled, wake_at};
+use ges_core::testing::fixtures::{at, booking, change, id, issued, scheduled};
 use ges_core::{Interval, Timestamp};
 use ges_storage::embedded::{Check, EmbeddedStore, Options};
 
@@ -237,8 +237,8 @@ fn due_at_once(store: &EmbeddedStore) {
     let mut leases: Vec<_> = leased.iter().map(|one| one.lease.clone()).collect();
     let changes = leased.iter().map(|one| {
         let next = issued(&one.callback, instant);
-        let (expected, fence) = (one.callback.version, Some(one.lease.fence));
-        Change { wake_at: wake_at(&next), next, expected, guards: Vec::new(), fence }
+        let fence = Some(one.lease.fence);
+        Change { fence, keeps_user_data: true, ..change(&one.callback, &next) }
     });
     let changes: Vec<_> = changes.collect();
     let begun = Instant::now();

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use ges_core::callback::StateName;
+use ges_core::callback::{Callback, StateName};
 use ges_core::number::ComparisonNumber;
+use ges_core::user_data::UserData;
 use serde::Serialize;
 
 /// A version as the stores keep it.
@@ -31,6 +32,30 @@ pub(crate) const fn code(state: StateName) -> i64 {
 /// The state of that code.
 pub(crate) fn state(of: i64) -> Option<StateName> {
     StateName::ALL.into_iter().find(|name| code(*name) == of)
+}
+
+/// Takes the user data out of a record: most changes leave it as it is, so it is stored apart.
+pub(crate) fn take_user_data(callback: &mut Callback) -> UserData {
+    std::mem::take(&mut callback.request.user_data)
+}
+
+/// User data as text; none when there is none.
+pub(crate) fn user_data_text(data: &UserData) -> Result<Option<String>, serde_json::Error> {
+    if data.is_empty() {
+        return Ok(None);
+    }
+    #[cfg(test)]
+    tests::WRITTEN.with(|times| times.set(times.get() + 1));
+    serde_json::to_string(data).map(Some)
+}
+
+/// A record from the text of it and that of its user data.
+pub(crate) fn whole(record: &str, user_data: Option<&[u8]>) -> Result<Callback, serde_json::Error> {
+    let mut callback: Callback = serde_json::from_str(record)?;
+    if let Some(text) = user_data {
+        callback.request.user_data = serde_json::from_slice(text)?;
+    }
+    Ok(callback)
 }
 
 /// A record as text.
@@ -65,8 +90,22 @@ impl fmt::Display for NotARecord {
 impl std::error::Error for NotARecord {}
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How often user data was turned into text on this thread.
+        pub(super) static WRITTEN: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// What the work answers, and how often it turned user data into text on this thread.
+    pub fn user_data_written<T>(work: impl FnOnce() -> T) -> (T, usize) {
+        let before = WRITTEN.get();
+        let answer = work();
+        (answer, WRITTEN.get() - before)
+    }
 
     #[test]
     fn every_state_has_a_code_of_its_own() {

@@ -102,7 +102,7 @@ async fn speed(postgres: &Postgres) {
         .iter()
         .map(|one| {
             let next = issued(&one.callback, one.callback.desired);
-            Change { fence: Some(one.lease.fence), ..change(&one.callback, &next) }
+            Change { fence: Some(one.lease.fence), keeps_user_data: true, ..change(&one.callback, &next) }
         })
         .collect();
     let leases: Vec<Lease> =

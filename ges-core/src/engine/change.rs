@@ -60,6 +60,7 @@ impl Engine {
                 wake_at: self.wake_at(&next),
                 next: next.clone(),
                 expected: before.version,
+                keeps_user_data: edit.user_data.is_none(),
                 guards: guards.clone(),
                 fence: None,
             };
@@ -186,6 +187,7 @@ impl Engine {
             wake_at: self.wake_at(&next),
             next: (*next).clone(),
             expected: before.version,
+            keeps_user_data: true,
             guards: Vec::new(),
             fence: None,
         };

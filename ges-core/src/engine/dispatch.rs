@@ -271,6 +271,7 @@ impl Dispatcher {
             next: decided.next.clone(),
             expected: decided.before.version,
             wake_at: self.engine.wake_at(&decided.next),
+            keeps_user_data: true,
             guards: Vec::new(),
             fence: Some(decided.lease.fence),
         });

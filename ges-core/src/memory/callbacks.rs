@@ -82,7 +82,7 @@ impl Callbacks {
     }
 
     pub fn change(&mut self, change: Change) -> Result<(), Conflict> {
-        let Change { next, expected, wake_at, guards, fence } = change;
+        let Change { mut next, expected, wake_at, keeps_user_data, guards, fence } = change;
         let key = (next.tenant.clone(), next.id);
         let stored = self.records.get(&key).ok_or(Conflict::Missing)?;
         if stored.callback.version != expected {
@@ -92,10 +92,13 @@ impl Callbacks {
             return Err(Conflict::Fenced);
         }
         // Out of the indexes first, so that its own place and number are not counted against it.
-        let Some(former) = self.remove(&key) else { return Err(Conflict::Missing) };
+        let Some(mut former) = self.remove(&key) else { return Err(Conflict::Missing) };
         if let Some(index) = self.indexes.first_broken(&next, &guards) {
             self.insert(key, former);
             return Err(Conflict::Refused(index));
+        }
+        if keeps_user_data {
+            next.request.user_data = std::mem::take(&mut former.callback.request.user_data);
         }
         let lease = former.lease.filter(|_| fence.is_some());
         self.insert(key, Entry::new(next, wake_at, lease));

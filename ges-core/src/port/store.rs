@@ -140,6 +140,9 @@ pub struct Change {
     pub expected: Version,
     /// When the next record needs attention by itself.
     pub wake_at: Option<Timestamp>,
+    /// Whether the user data stays as it is in the version that was read. Most changes do not touch it, and it may be
+    /// much larger than the rest: a store then leaves it where it lies, and does not look at what `next` holds of it.
+    pub keeps_user_data: bool,
     /// What must hold, the record itself not counted.
     pub guards: Vec<Guard>,
     /// The lease under which it is changed, if under one.

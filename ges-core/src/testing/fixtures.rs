@@ -176,12 +176,13 @@ pub fn ended(callback: &Callback, reason: Reason, now: Timestamp) -> Callback {
     reported(&session, SessionState::Completed(reason), now)
 }
 
-/// The change that replaces one record by its successor, without guards and fence.
+/// The change that replaces one record by its successor, user data and all, without guards and fence.
 pub fn change(before: &Callback, next: &Callback) -> Change {
     Change {
         next: next.clone(),
         expected: before.version,
         wake_at: wake_at(next),
+        keeps_user_data: false,
         guards: Vec::new(),
         fence: None,
     }

@@ -227,6 +227,7 @@ fn a_hand_over_in_progress_is_not_repeated_before_its_grace_is_over() {
         next: *next,
         expected: record.version,
         wake_at: Some(grace),
+        keeps_user_data: true,
         guards: Vec::new(),
         fence: None,
     };

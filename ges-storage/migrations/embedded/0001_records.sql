@@ -34,10 +34,12 @@ CREATE INDEX callback_by_number ON callback (number, service, finished);
 CREATE INDEX callback_active ON callback (tenant, desired, id) WHERE state IN (1, 2, 3);
 CREATE INDEX callback_finished ON callback (purge_at) WHERE purge_at IS NOT NULL;
 
--- The record itself, as JSON: the truth of which the columns above are an extract.
+-- The record itself, as JSON: the truth of which the columns above are an extract. Its user data stands apart, because
+-- most changes leave it as it is.
 CREATE TABLE record (
     key  INTEGER PRIMARY KEY,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    data TEXT               -- the user data as JSON; NULL when there is none
 ) STRICT;
 
 CREATE TABLE call_in_group (

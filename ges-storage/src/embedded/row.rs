@@ -8,7 +8,8 @@ use rusqlite::Row;
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
-pub(super) use crate::record::{code, packed, state, to_text, version};
+use crate::record::whole;
+pub(super) use crate::record::{code, packed, state, take_user_data, to_text, user_data_text, version};
 
 /// Names one record of this file: the primary key of both tables.
 pub(super) type Key = i64;
@@ -47,9 +48,12 @@ pub(super) fn from_text<T: DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| Failure::Unreadable { what: what(), why: error.into() })
 }
 
-/// A callback from its text.
-pub(super) fn callback(text: &str, id: CallbackId) -> Result<Callback, Failure> {
-    from_text(text, || format!("callback {id}"))
+/// A callback from the columns `body, data`, which begin at this one.
+pub(super) fn callback(row: &Row<'_>, first: usize, id: CallbackId) -> Result<Callback, Failure> {
+    let (body, data) = (row.get_ref(first)?.as_str(), row.get_ref(first + 1)?.as_bytes_or_null());
+    let (body, data) = (body.map_err(rusqlite::Error::from)?, data.map_err(rusqlite::Error::from)?);
+    whole(body, data)
+        .map_err(|error| Failure::Unreadable { what: format!("callback {id}"), why: error.into() })
 }
 
 #[cfg(test)]

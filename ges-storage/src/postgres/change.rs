@@ -31,7 +31,7 @@ pub(super) struct One {
 impl One {
     /// Writes the record's text here, on the caller's time.
     pub async fn new(link: &Link, change: Change) -> Result<Self, StoreError> {
-        let Change { next, expected, wake_at, guards, fence } = change;
+        let Change { next, expected, wake_at, keeps_user_data: _, guards, fence } = change;
         let keys = link.keys(&next.tenant, &next.service).await?;
         // A fence that cannot be is not the newest; 0 means none.
         let fence =

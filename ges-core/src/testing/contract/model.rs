@@ -194,7 +194,8 @@ impl Walk {
         let newest = stored.lease.map(|(fence, _)| fence).filter(|_| self.chance.chance(50));
         let fence =
             newest.or_else(|| self.a_lease().map(|lease| lease.fence).filter(|_| self.chance.chance(20)));
-        Change { wake_at: self.wake(&next), guards: self.guards(), next, expected, fence }
+        let wake_at = self.wake(&next);
+        Change { wake_at, keeps_user_data: false, guards: self.guards(), next, expected, fence }
     }
 
     fn successor(&self, callback: &Callback) -> Callback {

@@ -15,11 +15,12 @@ pub(in crate::embedded) fn callback(
     tenant: TenantKey,
     id: CallbackId,
 ) -> Result<Option<Callback>, Failure> {
-    let mut found = connection
-        .prepare_cached("SELECT body FROM callback JOIN record USING (key) WHERE id = ?1 AND tenant = ?2")?;
+    let mut found = connection.prepare_cached(
+        "SELECT body, data FROM callback JOIN record USING (key) WHERE id = ?1 AND tenant = ?2",
+    )?;
     let mut rows = found.query((id.0.as_bytes(), tenant))?;
     match rows.next()? {
-        Some(found) => row::callback(text(found, 0)?, id).map(Some),
+        Some(found) => row::callback(found, 0, id).map(Some),
         None => Ok(None),
     }
 }
@@ -33,7 +34,7 @@ pub(in crate::embedded) fn leased(
     granted: Vec<Granted>,
 ) -> Result<Vec<Found>, Failure> {
     let mut find = connection.prepare_cached(
-        "SELECT tenant, id, version, body FROM callback JOIN record USING (key) WHERE key = ?1",
+        "SELECT tenant, id, version, body, data FROM callback JOIN record USING (key) WHERE key = ?1",
     )?;
     let mut records = Vec::with_capacity(granted.len());
     for one in granted {
@@ -43,7 +44,7 @@ pub(in crate::embedded) fn leased(
                 if one.version.is_none_or(|version| found.get(2).is_ok_and(|is: i64| is == version)) =>
             {
                 let id = CallbackId(Uuid::from_bytes(found.get(1)?));
-                Some((found.get(0)?, row::callback(text(found, 3)?, id)?))
+                Some((found.get(0)?, row::callback(found, 3, id)?))
             }
             _ => None,
         };

@@ -8,9 +8,10 @@ use super::callbacks::text;
 use crate::embedded::error::ExportError;
 
 /// Each kind of line: its records in the order they were written, and how the line is put together. Bodies are JSON
-/// already; names become JSON here.
+/// already, and get their user data back; names become JSON here.
 const KINDS: &[&str] = &[
-    "SELECT '{\"callback\":' || body || '}' FROM record ORDER BY key",
+    "SELECT '{\"callback\":' || iif(data IS NULL, body, json_insert(body, '$.request.user_data', json(data))) || '}' \
+     FROM record ORDER BY key",
     "SELECT '{\"callIn\":{\"tenant\":' || json_quote(tenant) || ',\"request\":' || body || '}}' FROM call_in \
      ORDER BY key",
     "SELECT '{\"settings\":{\"tenant\":' || json_quote(tenant) || ',\"published\":' || body || '}}' FROM settings \

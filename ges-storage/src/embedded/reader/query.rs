@@ -9,7 +9,6 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
-use super::callbacks::text;
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::{Names, ServiceKey, TenantKey};
 use crate::embedded::row::{self, code, packed};
@@ -57,7 +56,7 @@ impl Selection {
             None => "callback_by_desired",
         };
         let mut sql = format!(
-            "SELECT id, body FROM callback INDEXED BY {index} JOIN record USING (key) WHERE tenant = ?"
+            "SELECT id, body, data FROM callback INDEXED BY {index} JOIN record USING (key) WHERE tenant = ?"
         );
         let mut values = vec![Value::from(self.tenant)];
         if let Some(number) = self.number {
@@ -106,7 +105,7 @@ pub(in crate::embedded) fn page(connection: &Connection, selection: &Selection) 
             return Ok(Page { callbacks, next });
         }
         let id = CallbackId(Uuid::from_bytes(found.get(0)?));
-        callbacks.push(row::callback(text(found, 1)?, id)?);
+        callbacks.push(row::callback(found, 1, id)?);
     }
     Ok(Page { callbacks, next: None })
 }

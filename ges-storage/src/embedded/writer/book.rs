@@ -7,7 +7,7 @@ use super::guards::Among;
 use super::{Work, Write};
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::Moved;
-use crate::embedded::row::{code, millis, packed, to_text, version};
+use crate::embedded::row::{code, millis, packed, take_user_data, to_text, user_data_text, version};
 
 /// Inserts a record if its guards hold.
 pub(in crate::embedded) struct Book {
@@ -16,16 +16,26 @@ pub(in crate::embedded) struct Book {
     id: CallbackId,
     entry: IndexEntry,
     body: String,
+    data: Option<String>,
     guards: Vec<Guard>,
 }
 
 impl Book {
     /// Writes the record's text here, on the caller's thread: the writing thread has enough to do.
     pub fn new(booking: Booking) -> Result<Self, StoreError> {
-        let Booking { callback, wake_at, guards } = booking;
+        let Booking { mut callback, wake_at, guards } = booking;
+        let data = user_data_text(&take_user_data(&mut callback)).map_err(StoreError::unavailable)?;
         let body = to_text(&callback).map_err(StoreError::unavailable)?;
         let entry = IndexEntry::of(&callback, wake_at);
-        Ok(Book { tenant: callback.tenant, service: callback.service, id: callback.id, entry, body, guards })
+        Ok(Book {
+            tenant: callback.tenant,
+            service: callback.service,
+            id: callback.id,
+            entry,
+            body,
+            data,
+            guards,
+        })
     }
 }
 
@@ -46,7 +56,7 @@ impl Work for Book {
         }
         let (tenant, service) = write.entered(&self.tenant, &self.service)?;
         let entry = &self.entry;
-        write.execute("INSERT INTO record (body) VALUES (?1)", [&self.body])?;
+        write.execute("INSERT INTO record (body, data) VALUES (?1, ?2)", (&self.body, &self.data))?;
         let key = write.last_key();
         write.execute(
             "INSERT INTO callback (key, id, tenant, service, number, desired, version, state, place, waiting, \

@@ -9,7 +9,7 @@ use super::write::Stored;
 use super::{Work, Write};
 use crate::embedded::failure::Failure;
 use crate::embedded::indexes::{Moved, ServiceKey};
-use crate::embedded::row::{code, millis, packed, to_text, version};
+use crate::embedded::row::{code, millis, packed, take_user_data, to_text, user_data_text, version};
 
 /// Replaces records, each by itself.
 pub(in crate::embedded) struct ChangeAll(Vec<ChangeOne>);
@@ -21,6 +21,8 @@ struct ChangeOne {
     expected: Version,
     entry: IndexEntry,
     body: String,
+    /// The user data that replaces the stored one, if that is replaced.
+    data: Option<Option<String>>,
     guards: Vec<Guard>,
     fence: Option<Fence>,
 }
@@ -47,11 +49,14 @@ impl Work for ChangeAll {
 
 impl ChangeOne {
     fn new(change: Change) -> Result<Self, StoreError> {
-        let Change { next, expected, wake_at, guards, fence } = change;
+        let Change { mut next, expected, wake_at, keeps_user_data, guards, fence } = change;
+        let user_data = take_user_data(&mut next);
+        let data = (!keeps_user_data).then(|| user_data_text(&user_data)).transpose();
+        let data = data.map_err(StoreError::unavailable)?;
         let body = to_text(&next).map_err(StoreError::unavailable)?;
         let entry = IndexEntry::of(&next, wake_at);
         let (tenant, service, id) = (next.tenant, next.service, next.id);
-        Ok(ChangeOne { tenant, service, id, expected, entry, body, guards, fence })
+        Ok(ChangeOne { tenant, service, id, expected, entry, body, data, guards, fence })
     }
 
     fn run(&self, write: &mut Write<'_>) -> Result<Result<(), Conflict>, Failure> {
@@ -87,7 +92,13 @@ impl ChangeOne {
     /// Leaves the indexes of unchanged columns alone: most changes touch neither time nor number.
     fn replace(&self, stored: &Stored, service: ServiceKey, write: &Write<'_>) -> Result<(), Failure> {
         let (before, next) = (&stored.entry, &self.entry);
-        write.execute("UPDATE record SET body = ?2 WHERE key = ?1", (stored.key, &self.body))?;
+        match &self.data {
+            Some(data) => write.execute(
+                "UPDATE record SET body = ?2, data = ?3 WHERE key = ?1",
+                (stored.key, &self.body, data),
+            )?,
+            None => write.execute("UPDATE record SET body = ?2 WHERE key = ?1", (stored.key, &self.body))?,
+        };
         write.execute(
             "UPDATE callback SET version = ?2, place = ?3, waiting = ?4, wake = ?5 WHERE key = ?1",
             (stored.key, version(next.version), next.holds_place, next.awaits_its_time, millis(next.wake_at)),
@@ -111,5 +122,30 @@ impl ChangeOne {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ges_core::testing::fixtures::{at, change, issued, scheduled};
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::tests::user_data_written;
+
+    #[test]
+    fn user_data_that_stays_is_not_encoded() {
+        let mut record = scheduled(1, at("18:00"));
+        record.request.user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
+        let next = issued(&record, at("18:00"));
+        let one = |keeps_user_data| {
+            ChangeOne::new(Change { keeps_user_data, ..change(&record, &next) })
+                .unwrap_or_else(|error| panic!("{error}"))
+        };
+        let (kept, times) = user_data_written(|| one(true));
+        assert_eq!((kept.data, times), (None, 0));
+        assert!(kept.body.len() < 1_000, "{} bytes", kept.body.len());
+        let (replaced, times) = user_data_written(|| one(false));
+        assert_eq!((replaced.data.is_some(), times), (true, 1));
     }
 }

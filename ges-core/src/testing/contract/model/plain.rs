@@ -68,7 +68,7 @@ impl Plain {
 
     /// Applies the change if it may happen; otherwise answers all the conflicts it meets.
     pub fn change(&mut self, change: Change) -> Vec<Conflict> {
-        let Change { next, expected, wake_at, guards, fence } = change;
+        let Change { mut next, expected, wake_at, keeps_user_data, guards, fence } = change;
         let Some(index) = self.records.iter().position(|record| record.is(&next.tenant, next.id)) else {
             return vec![Conflict::Missing];
         };
@@ -82,6 +82,9 @@ impl Plain {
         }
         conflicts.extend(self.first_broken(&next, &guards).map(Conflict::Refused));
         if conflicts.is_empty() {
+            if keeps_user_data {
+                next.request.user_data = self.records[index].callback.request.user_data.clone();
+            }
             let lease = lease.filter(|_| fence.is_some());
             self.records[index] = Record { lease, ..Record::new(next, wake_at) };
         }
