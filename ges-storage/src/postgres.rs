@@ -10,13 +10,14 @@
 //! It needs a tokio runtime, a connection per session (no pooler that shares sessions between transactions), and a
 //! schema of its own in the database. Tables, failures and sizes are described in `docs/storage.md`.
 
-mod batch;
+mod api;
 mod book;
 mod change;
 mod clock;
 mod error;
 mod export;
 mod failure;
+mod guards;
 mod lane;
 mod leases;
 mod link;
@@ -31,6 +32,7 @@ mod row;
 mod schema;
 mod session;
 mod tls;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ pub use export::ExportError;
 pub use options::{Options, Tls};
 pub use overview::{NodeSeen, Overview};
 pub use peers::Peers;
+pub use schema::SchemaVersions;
 
 use book::Books;
 use change::Changes;
@@ -72,8 +75,8 @@ impl PostgresStore {
         Ok(PostgresStore { link, books, changes })
     }
 
-    /// Brings the schema to the version of this release, and answers that version. Safe to run from many places at
-    /// once; harmless when there is nothing to do.
+    /// Brings the schema to the version of this release unless it is newer, installs the functions of this release, and
+    /// answers the version that is there then. Safe to run from many places at once; harmless when there is nothing to do.
     ///
     /// # Errors
     /// [`OpenError`]; a migration that failed has changed nothing.
@@ -81,11 +84,11 @@ impl PostgresStore {
         schema::migrate(&Link::new(options)?).await
     }
 
-    /// The version of the schema that is there, 0 when there is none, and the version this release needs.
+    /// The version of the schema that is there, and what this release makes of it.
     ///
     /// # Errors
     /// [`OpenError`] when the database cannot be asked.
-    pub async fn schema_version(options: Options) -> Result<(u32, u32), OpenError> {
+    pub async fn schema_versions(options: Options) -> Result<SchemaVersions, OpenError> {
         schema::versions(&Link::new(options)?).await
     }
 

@@ -180,6 +180,7 @@ suite! { $
         a_huge_or_empty_range_does_no_harm;
     change:
         a_change_replaces_the_record
+        a_change_leaves_user_data_alone_when_told_so
         an_unknown_record_is_missing
         a_stale_change_changes_nothing
         a_batch_succeeds_and_fails_one_by_one

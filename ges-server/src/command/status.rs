@@ -60,8 +60,9 @@ pub async fn of(storage: &Storage) -> Result<Status, StoreNotOpened> {
 async fn of_postgres(wanted: &Postgres) -> Result<Status, postgres::OpenError> {
     let mut options = postgres_options(wanted)?;
     options.migrate = false;
-    let (schema, known) = PostgresStore::schema_version(options.clone()).await?;
-    if schema != known {
+    let versions = PostgresStore::schema_versions(options.clone()).await?;
+    let (schema, known) = (versions.found, versions.known);
+    if versions.is_older() || versions.is_beyond() {
         return Ok(Status::Postgres { schema, known, overview: None, now: Timestamp::from_millis(0) });
     }
     let store = PostgresStore::open(options).await?;

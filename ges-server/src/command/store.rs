@@ -24,7 +24,7 @@ pub async fn migrate(config: &Config, out: &mut impl Write) -> anyhow::Result<()
         bail!("storage.kind: only Postgres is migrated by hand; the embedded store does it when it opens");
     };
     let options = postgres_options(wanted)?;
-    let (from, _) = PostgresStore::schema_version(options.clone()).await?;
+    let from = PostgresStore::schema_versions(options.clone()).await?.found;
     let to = PostgresStore::migrate(options).await?;
     if from == to {
         writeln!(out, "the schema has version {to} already")?;

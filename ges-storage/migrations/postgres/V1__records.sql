@@ -1,10 +1,22 @@
--- Everything lives in one schema; nothing here names it, the connection's search_path does.
+-- Everything lives in one schema; nothing here names it, the connection's search_path does. Here are the tables and what
+-- belongs to them; the functions come with each release, in a schema of its own (api/postgres).
 -- Instants are UTC milliseconds. 9223372036854775807 means "never", so that no column is NULL and rows stay short.
 
--- Plans are made once for each connection, often while the tables are small. So that each stays good for as long as it is
--- kept, what is looked up for a row of parameters stands in a LATERAL that cannot be pulled up (OFFSET 0, FOR UPDATE) or in
--- an ON CONFLICT, and rows are deleted by their ctid: a plan that begins at the table and not at the parameters is not
--- possible then.
+-- Which releases may work with these tables: those that know a version at least as new as this one. A migration that takes
+-- away what releases before some version need raises it to that version.
+CREATE TABLE schema_floor (
+    version int4 NOT NULL
+);
+INSERT INTO schema_floor VALUES (1);
+
+-- The schemas that hold functions of a release, and the version of these tables that the release knows.
+CREATE TABLE api (
+    name    text COLLATE "C" PRIMARY KEY,
+    release text NOT NULL,
+    version int4 NOT NULL
+);
+
+CREATE TYPE callback_state AS ENUM ('SCHEDULED', 'QUEUED', 'ROUTING', 'PROCESSING', 'COMPLETED');
 
 -- Names are written once and meant by a small number everywhere else.
 CREATE TABLE tenant (
@@ -40,14 +52,14 @@ CREATE TABLE callback (
     desired  int8  NOT NULL,
     number   int8  NOT NULL,              -- the digits after a leading 1
     version  int8  NOT NULL,
-    hash     int8  NOT NULL,              -- of the user data; 0 when there is none
     tenant   int4  NOT NULL,
     service  int4  NOT NULL,
-    state    int2  NOT NULL,              -- 0 SCHEDULED, 1 QUEUED, 2 ROUTING, 3 PROCESSING, 4 COMPLETED
+    state    callback_state NOT NULL,
     finished bool  NOT NULL,
     place    bool  NOT NULL,              -- whether it holds a place
     record   text  NOT NULL,
-    data     bytea NOT NULL               -- the user data, compressed; empty when there is none
+    data     bytea                        -- the user data, compressed; empty when there is none. NULL is never
+                                          -- stored: in an update it says that the data stays
 ) WITH (toast_tuple_target = 768, autovacuum_vacuum_scale_factor = 0.05);
 -- Compressed already, so it goes out of the row as it is; an update of the row leaves it where it lies.
 ALTER TABLE callback ALTER COLUMN data SET STORAGE EXTERNAL;

@@ -6,14 +6,19 @@
 
 use std::collections::HashSet;
 
-use ges_core::port::{Booked, Booking, StoreError};
+use ges_core::Timestamp;
+use ges_core::port::{Booked, Booking, Guard, StoreError};
+use postgres_types::ToSql;
+use uuid::Uuid;
 
-use super::batch::{Bound, Counters};
-use super::failure::Failure;
+use super::failure::{Failure, Said};
+use super::guards::{Counters, limit};
 use super::lane::Work;
 use super::link::Link;
 use super::row::Entry;
 use super::session::{Say, Session};
+use super::words::State;
+use crate::record::{packed, version};
 
 /// How often the rest of a batch is asked again within one run.
 const TRIES: usize = 3;
@@ -24,8 +29,7 @@ pub(super) struct Books;
 /// One record to be inserted.
 pub(super) struct Book {
     entry: Entry,
-    compressed: Vec<u8>,
-    bounds: Vec<Bound>,
+    guards: Vec<Guard>,
 }
 
 impl Book {
@@ -33,10 +37,7 @@ impl Book {
     pub async fn new(link: &Link, booking: Booking) -> Result<Self, StoreError> {
         let Booking { callback, wake_at, guards } = booking;
         let keys = link.keys(&callback.tenant, &callback.service).await?;
-        let mut entry = Entry::new(callback, keys, wake_at)?;
-        let compressed = entry.compressed()?;
-        entry.data = Vec::new();
-        Ok(Book { entry, compressed, bounds: guards.into_iter().map(Bound::of).collect() })
+        Ok(Book { entry: Entry::new(callback, keys, wake_at, false)?, guards })
     }
 }
 
@@ -61,9 +62,7 @@ impl Work for Books {
         // Of the same id, the first alone is asked for; the others find it there the next time.
         let mut ids = HashSet::new();
         let mut asked: Vec<usize> = (0..jobs.len())
-            .filter(|&place| {
-                jobs.get(place).is_some_and(|job| ids.insert((job.entry.id, job.entry.keys.tenant)))
-            })
+            .filter(|&place| jobs.get(place).is_some_and(|job| ids.insert(job.entry.key())))
             .collect();
         for _ in 0..TRIES {
             let some: Vec<&Book> = asked.iter().filter_map(|&place| jobs.get(place).copied()).collect();
@@ -100,14 +99,12 @@ fn reckon(books: &[&Book]) -> (Counters, Vec<Vec<usize>>) {
     let mut counters = Counters::default();
     let places: Vec<Vec<usize>> = books
         .iter()
-        .map(|book| book.bounds.iter().map(|bound| counters.enter(book.entry.keys.service, bound)).collect())
+        .map(|book| book.guards.iter().map(|guard| counters.enter(book.entry.keys.service, guard)).collect())
         .collect();
     let mut taken = Taken::new(books);
     for (book, places) in books.iter().zip(&places) {
-        for (bound, &place) in book.bounds.iter().zip(places) {
-            if let Some(room) = counters.rooms.get_mut(place) {
-                *room = (*room).min(bound.limit - taken.before(book, bound));
-            }
+        for (guard, &place) in book.guards.iter().zip(places) {
+            counters.need(place, limit(guard) - taken.before(book, guard));
         }
         taken.take(book);
     }
@@ -132,12 +129,12 @@ fn judge(books: &[&Book], places: &[Vec<usize>], found: &Found) -> Vec<Judged> {
         if known.next() == Some(&true) {
             return Judged::Final(Booked::Exists);
         }
-        for (index, (bound, &place)) in book.bounds.iter().zip(places).enumerate() {
+        for (index, (guard, &place)) in book.guards.iter().zip(places).enumerate() {
             let stored = found.counts.get(place).copied().unwrap_or(i64::MAX);
-            if stored >= bound.limit {
+            if stored >= limit(guard) {
                 return Judged::Final(Booked::Refused(index));
             }
-            if stored + taken.before(book, bound) >= bound.limit {
+            if stored + taken.before(book, guard) >= limit(guard) {
                 return Judged::Later;
             }
         }
@@ -162,46 +159,55 @@ impl<'a> Taken<'a> {
     }
 
     /// How many of them count for a guard of this booking.
-    fn before(&self, book: &Book, bound: &Bound) -> i64 {
+    fn before(&self, book: &Book, guard: &Guard) -> i64 {
         let service = book.entry.keys.service;
-        let count = self
-            .books
-            .iter()
-            .filter(|one| one.entry.keys.service == service && one.entry.index.counts_for(&bound.guard));
+        let others = self.books.iter().map(|one| &one.entry);
+        let count = others.filter(|one| one.keys.service == service && one.index.counts_for(guard));
         i64::try_from(count.count()).unwrap_or(i64::MAX)
     }
 }
 
-async fn insert(session: &Session, books: &[&Book], counters: &Counters) -> Result<Found, Failure> {
-    fn column<'a, T>(books: &[&'a Book], of: impl Fn(&'a Book) -> T) -> Vec<T> {
-        books.iter().map(|book| of(book)).collect()
+/// A record to be inserted, as a parameter: the type `booking` of the database.
+#[derive(Debug, ToSql)]
+#[postgres(name = "booking")]
+struct Row<'a> {
+    id: Uuid,
+    tenant: i32,
+    service: i32,
+    version: i64,
+    desired: i64,
+    number: i64,
+    state: State,
+    place: bool,
+    waiting: bool,
+    wake: Option<i64>,
+    record: &'a str,
+    data: &'a [u8],
+}
+
+impl<'a> From<&'a Entry> for Row<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let Entry { id, keys, index, record, data } = entry;
+        Row {
+            id: *id,
+            tenant: keys.tenant,
+            service: keys.service,
+            version: version(index.version),
+            desired: index.desired.as_millis(),
+            number: packed(index.number),
+            state: index.state.into(),
+            place: index.holds_place,
+            waiting: index.awaits_its_time,
+            wake: index.wake_at.map(Timestamp::as_millis),
+            record,
+            data: data.as_deref().unwrap_or_default(),
+        }
     }
-    let rows = session
-        .rows(
-            Say::Book,
-            &[
-                &column(books, |book| book.entry.id),
-                &column(books, |book| book.entry.keys.tenant),
-                &column(books, |book| book.entry.keys.service),
-                &column(books, |book| book.entry.desired()),
-                &column(books, |book| book.entry.minute()),
-                &column(books, |book| book.entry.number()),
-                &column(books, |book| book.entry.version()),
-                &column(books, |book| book.entry.hash),
-                &column(books, |book| book.entry.state()),
-                &column(books, |book| book.entry.index.holds_place),
-                &column(books, |book| book.entry.index.awaits_its_time),
-                &column(books, |book| book.entry.wake()),
-                &column(books, |book| book.entry.record.as_str()),
-                &column(books, |book| book.compressed.as_slice()),
-                &counters.services,
-                &counters.kinds,
-                &counters.low,
-                &counters.high,
-                &counters.rooms,
-            ],
-        )
-        .await?;
-    let row = rows.first().ok_or(Failure::Refused(super::failure::Said::new("no answer")))?;
-    Ok(Found { written: row.try_get(0)?, known: row.try_get(1)?, counts: row.try_get(2)? })
+}
+
+async fn insert(session: &Session, books: &[&Book], counters: &Counters) -> Result<Found, Failure> {
+    let rows: Vec<Row<'_>> = books.iter().map(|book| Row::from(&book.entry)).collect();
+    let answer = session.rows(Say::Book, &[&rows, &counters.all]).await?;
+    let found = answer.first().ok_or(Failure::Refused(Said::new("no answer")))?;
+    Ok(Found { written: found.try_get(0)?, known: found.try_get(1)?, counts: found.try_get(2)? })
 }

@@ -6,16 +6,19 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use ges_core::port::{Change, Conflict, StoreError};
+use ges_core::Timestamp;
+use ges_core::port::{Change, Conflict, Fence, Guard, StoreError};
+use postgres_types::ToSql;
 use uuid::Uuid;
 
-use super::batch::{Bound, Counters};
 use super::failure::{Failure, Said};
+use super::guards::Counter;
 use super::lane::Work;
 use super::link::Link;
 use super::row::Entry;
 use super::session::{Say, Session, Value};
-use crate::record::version;
+use super::words::{State, Verdict};
+use crate::record::{packed, version};
 
 /// Replaces records, each by itself.
 pub(super) struct Changes;
@@ -24,28 +27,23 @@ pub(super) struct Changes;
 pub(super) struct One {
     entry: Entry,
     expected: i64,
-    fence: i64,
-    bounds: Vec<Bound>,
+    fence: Option<i64>,
+    guards: Vec<Guard>,
 }
 
 impl One {
     /// Writes the record's text here, on the caller's time.
     pub async fn new(link: &Link, change: Change) -> Result<Self, StoreError> {
-        let Change { next, expected, wake_at, keeps_user_data: _, guards, fence } = change;
+        let Change { next, expected, wake_at, keeps_user_data, guards, fence } = change;
         let keys = link.keys(&next.tenant, &next.service).await?;
-        // A fence that cannot be is not the newest; 0 means none.
-        let fence =
-            fence.map_or(0, |fence| i64::try_from(fence).ok().filter(|fence| *fence != 0).unwrap_or(-1));
+        // A fence that cannot be is not the newest.
+        let number = |fence: Fence| i64::try_from(fence).unwrap_or(-1);
         Ok(One {
-            entry: Entry::new(next, keys, wake_at)?,
+            entry: Entry::new(next, keys, wake_at, keeps_user_data)?,
             expected: version(expected),
-            fence,
-            bounds: guards.into_iter().map(Bound::of).collect(),
+            fence: fence.map(number),
+            guards,
         })
-    }
-
-    fn record(&self) -> (Uuid, i32) {
-        (self.entry.id, self.entry.keys.tenant)
     }
 }
 
@@ -65,38 +63,41 @@ impl Work for Changes {
     ) -> Result<Vec<Option<Self::Answer>>, Failure> {
         let all: Vec<&One> = jobs.iter().flat_map(|job| job.iter()).collect();
         let verdicts = decide(session, &all).await?;
-        let mut verdicts = verdicts.into_iter().map(|verdict| answer(verdict, again));
+        let mut verdicts = verdicts.into_iter().map(|judged| judged.answer(again));
         Ok(jobs.iter().map(|job| Some(verdicts.by_ref().take(job.len()).collect())).collect())
     }
 }
 
-/// The user data is needed.
-const NEEDED: i16 = 5;
+/// What the database says of one change.
+#[derive(Clone, Copy)]
+struct Judged {
+    verdict: Verdict,
+    /// The first guard that does not hold, counted from 0.
+    broken: usize,
+}
 
-fn answer(verdict: i16, again: bool) -> Result<(), Conflict> {
-    match verdict {
-        0 => Ok(()),
-        1 => Err(Conflict::Missing),
-        3 => Err(Conflict::Fenced),
-        // It is as it should be: the first try was done, only its answer was lost.
-        4 if again => Ok(()),
-        10.. => Err(Conflict::Refused(usize::try_from(verdict - 10).unwrap_or(0))),
-        _ => Err(Conflict::Stale),
+impl Judged {
+    fn answer(self, again: bool) -> Result<(), Conflict> {
+        match self.verdict {
+            Verdict::Done => Ok(()),
+            // It is as it should be: the first try was done, only its answer was lost.
+            Verdict::DoneBefore if again => Ok(()),
+            Verdict::DoneBefore | Verdict::Stale => Err(Conflict::Stale),
+            Verdict::Missing => Err(Conflict::Missing),
+            Verdict::Fenced => Err(Conflict::Fenced),
+            Verdict::Refused => Err(Conflict::Refused(self.broken)),
+        }
     }
 }
 
 /// Statements of one transaction.
 const STEPS: usize = 16;
 
-async fn decide(session: &Session, all: &[&One]) -> Result<Vec<i16>, Failure> {
+async fn decide(session: &Session, all: &[&One]) -> Result<Vec<Judged>, Failure> {
     let mut verdicts = Vec::with_capacity(all.len());
     for steps in steps(all).chunks(STEPS) {
         match steps {
-            [step] => {
-                let decided = change(session, step, false).await?;
-                let needed = decided.contains(&NEEDED);
-                verdicts.extend(if needed { change(session, step, true).await? } else { decided });
-            }
+            [step] => verdicts.extend(change(session, step).await?),
             steps => verdicts.extend(transaction(session, steps).await?),
         }
     }
@@ -104,7 +105,7 @@ async fn decide(session: &Session, all: &[&One]) -> Result<Vec<i16>, Failure> {
 }
 
 /// Several statements, sent one behind the other without waiting for the answers in between.
-async fn transaction(session: &Session, steps: &[Vec<&One>]) -> Result<Vec<i16>, Failure> {
+async fn transaction(session: &Session, steps: &[Vec<&One>]) -> Result<Vec<Judged>, Failure> {
     let mut services: Vec<i32> = steps.iter().flatten().map(|one| one.entry.keys.service).collect();
     services.sort_unstable();
     services.dedup();
@@ -114,7 +115,7 @@ async fn transaction(session: &Session, steps: &[Vec<&One>]) -> Result<Vec<i16>,
         biased;
         session.tell("BEGIN"),
         session.rows(Say::Lock, &services),
-        join_all(steps.iter().map(|step| change(session, step, true))),
+        join_all(steps.iter().map(|step| change(session, step))),
         session.tell("COMMIT"),
     );
     let (begun, locked, changed, committed) = done;
@@ -143,10 +144,10 @@ fn steps<'a>(all: &[&'a One]) -> Vec<Vec<&'a One>> {
     let mut records = HashSet::new();
     let mut closed = true;
     for one in all {
-        let alone = !one.bounds.is_empty();
-        if closed || alone || !records.insert(one.record()) {
+        let alone = !one.guards.is_empty();
+        if closed || alone || !records.insert(one.entry.key()) {
             records.clear();
-            records.insert(one.record());
+            records.insert(one.entry.key());
             steps.push(Vec::new());
         }
         closed = alone;
@@ -155,68 +156,71 @@ fn steps<'a>(all: &[&'a One]) -> Vec<Vec<&'a One>> {
     steps
 }
 
+/// A record to be replaced, as a parameter: the type `replacement` of the database.
+#[derive(Debug, ToSql)]
+#[postgres(name = "replacement")]
+struct Row<'a> {
+    id: Uuid,
+    tenant: i32,
+    service: i32,
+    version: i64,
+    desired: i64,
+    number: i64,
+    state: State,
+    place: bool,
+    waiting: bool,
+    wake: Option<i64>,
+    record: &'a str,
+    keeps_data: bool,
+    data: &'a [u8],
+    expected: i64,
+    fence: Option<i64>,
+}
+
+impl<'a> From<&'a One> for Row<'a> {
+    fn from(one: &'a One) -> Self {
+        let Entry { id, keys, index, record, data } = &one.entry;
+        Row {
+            id: *id,
+            tenant: keys.tenant,
+            service: keys.service,
+            version: version(index.version),
+            desired: index.desired.as_millis(),
+            number: packed(index.number),
+            state: index.state.into(),
+            place: index.holds_place,
+            waiting: index.awaits_its_time,
+            wake: index.wake_at.map(Timestamp::as_millis),
+            record,
+            keeps_data: data.is_none(),
+            data: data.as_deref().unwrap_or_default(),
+            expected: one.expected,
+            fence: one.fence,
+        }
+    }
+}
+
 /// Locks are taken in the order of the parameters, so that goes by the records.
-async fn change(session: &Session, some: &[&One], with_data: bool) -> Result<Vec<i16>, Failure> {
+async fn change(session: &Session, some: &[&One]) -> Result<Vec<Judged>, Failure> {
     let mut order: Vec<(usize, &One)> = some.iter().copied().enumerate().collect();
-    order.sort_by_key(|(_, one)| one.record());
-    let sorted: Vec<&One> = order.iter().map(|(_, one)| *one).collect();
-    let found = change_sorted(session, &sorted, with_data).await?;
-    let mut verdicts: Vec<(usize, i16)> = order.into_iter().map(|(place, _)| place).zip(found).collect();
-    verdicts.sort_unstable();
-    Ok(verdicts.into_iter().map(|(_, verdict)| verdict).collect())
-}
-
-async fn change_sorted(session: &Session, some: &[&One], with_data: bool) -> Result<Vec<i16>, Failure> {
-    fn column<'a, T>(some: &[&'a One], of: impl Fn(&'a One) -> T) -> Vec<T> {
-        some.iter().map(|one| of(one)).collect()
-    }
-    let mut counters = Counters::default();
-    let mut limits = Vec::new();
-    for one in some {
-        for bound in &one.bounds {
-            counters.append(one.entry.keys.service, bound);
-            limits.push(bound.limit);
-        }
-    }
-    let data: Vec<Vec<u8>> = match with_data {
-        true => {
-            some.iter().map(|one| one.entry.compressed()).collect::<Result<_, _>>().map_err(uncompressed)?
-        }
-        false => vec![Vec::new(); some.len()],
-    };
-    let rows = session
-        .rows(
-            Say::Change,
-            &[
-                &column(some, |one| one.entry.id),
-                &column(some, |one| one.entry.keys.tenant),
-                &column(some, |one| one.entry.keys.service),
-                &column(some, |one| one.expected),
-                &column(some, |one| one.entry.version()),
-                &column(some, |one| one.fence),
-                &column(some, |one| one.entry.desired()),
-                &column(some, |one| one.entry.minute()),
-                &column(some, |one| one.entry.number()),
-                &column(some, |one| one.entry.hash),
-                &column(some, |one| one.entry.state()),
-                &column(some, |one| one.entry.index.holds_place),
-                &column(some, |one| one.entry.index.awaits_its_time),
-                &column(some, |one| one.entry.wake()),
-                &column(some, |one| one.entry.record.as_str()),
-                &column(some, |_| with_data),
-                &data,
-                &counters.services,
-                &counters.kinds,
-                &counters.low,
-                &counters.high,
-                &limits,
-            ],
-        )
-        .await?;
-    let row = rows.first().ok_or(Failure::Refused(Said::new("no answer")))?;
-    Ok(row.try_get(0)?)
-}
-
-fn uncompressed(_: StoreError) -> Failure {
-    Failure::Refused(Said::new("user data cannot be compressed"))
+    order.sort_by_key(|(_, one)| one.entry.key());
+    let rows: Vec<Row<'_>> = order.iter().map(|(_, one)| Row::from(*one)).collect();
+    // Guards come only with a single change.
+    let guards: Vec<Counter> = some
+        .iter()
+        .flat_map(|one| one.guards.iter().map(|guard| Counter::of(one.entry.keys.service, guard)))
+        .collect();
+    let answer = session.rows(Say::Change, &[&rows, &guards]).await?;
+    let found = answer.first().ok_or(Failure::Refused(Said::new("no answer")))?;
+    let verdicts: Vec<Verdict> = found.try_get(0)?;
+    // The database counts from 1.
+    let broken = found.try_get::<_, Option<i64>>(1)?.unwrap_or(1).saturating_sub(1);
+    let broken = usize::try_from(broken).unwrap_or(0);
+    let mut judged: Vec<(usize, Judged)> = order
+        .into_iter()
+        .zip(verdicts)
+        .map(|((place, _), verdict)| (place, Judged { verdict, broken }))
+        .collect();
+    judged.sort_unstable_by_key(|(place, _)| *place);
+    Ok(judged.into_iter().map(|(_, judged)| judged).collect())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The store was not opened. Nothing in the database was changed, a migration that had begun included.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The connection string cannot be understood.
     #[error(
@@ -11,7 +12,10 @@ pub enum OpenError {
     )]
     Address,
     /// The schema's name cannot be used.
-    #[error("the schema may be named with letters, digits and underscores only, and not begin with a digit")]
+    #[error(
+        "the schema may be named with letters, digits and underscores only, not begin with a digit, and have 50 letters at \
+         most"
+    )]
     SchemaName,
     /// The authority's certificate cannot be read.
     #[error("{} holds no certificate in PEM form that can be read", path.display())]
@@ -30,15 +34,17 @@ pub enum OpenError {
         /// Its encoding.
         found: String,
     },
-    /// The schema was made by a later release.
+    /// A later release has taken something away that this one needs.
     #[error(
-        "the schema has version {found}, this release knows versions up to {known}: run a release at least as new as \
-         the one that migrated it, or restore a backup made before the upgrade"
+        "the schema has version {found} and takes releases that know version {floor} at least, this one knows {known}: \
+         run a later release, or restore a backup made before the upgrade"
     )]
-    Newer {
+    Beyond {
         /// The version that is there.
         found: u32,
-        /// The newest version known here.
+        /// The oldest version a release may know.
+        floor: u32,
+        /// The version known here.
         known: u32,
     },
     /// The schema is missing or of an earlier release, and migrating was not asked for.
@@ -49,6 +55,9 @@ pub enum OpenError {
         /// The version that is needed.
         known: u32,
     },
+    /// The functions of this release are missing, and migrating was not asked for.
+    #[error("the functions of this release are not installed in the database: run `ges-server migrate`")]
+    Functions,
     /// The migration failed.
     #[error("the schema could not be brought to version {known}")]
     Migration {

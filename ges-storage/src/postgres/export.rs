@@ -11,7 +11,6 @@ use tokio_postgres::{IsolationLevel, Row, Transaction};
 use super::PostgresStore;
 use super::failure::Failure;
 use super::row;
-use super::session::data;
 use crate::record::{NotARecord, to_text};
 
 /// An export ended early.
@@ -38,7 +37,8 @@ impl From<tokio_postgres::Error> for ExportError {
 }
 
 /// Each kind of line. An export reads everything, so the planner may read in any way.
-const CALLBACKS: &str = concat!("SELECT id, record, ", data!(), " FROM callback c ORDER BY desired, id");
+const CALLBACKS: &str =
+    "SELECT id, record, whole_data(id, tenant, data) AS data FROM callback ORDER BY desired, id";
 const CALL_INS: &str = "SELECT tenant, record FROM call_in ORDER BY created, id";
 const SETTINGS: &str = "SELECT tenant, body FROM settings ORDER BY tenant";
 const UNHURRIED: &str =

@@ -2,6 +2,7 @@
 
 use ges_core::port::{Lease, LeaseRequest, Leased, Raised, Release, StoreError};
 use ges_core::{CallbackId, NodeId, TenantId, Timestamp};
+use postgres_types::ToSql;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -64,14 +65,11 @@ impl Link {
         let mut releases = releases;
         releases.sort_by_key(|release| (release.lease.id.0, release.lease.fence));
         releases.dedup_by(|later, first| later.lease == first.lease);
-        let leases = Leases::new(releases.iter().map(|release| &release.lease));
-        if leases.ids.is_empty() {
+        if releases.is_empty() {
             return Ok(());
         }
-        let not_before: Vec<i64> = releases.iter().map(|release| release.not_before.as_millis()).collect();
-        let values: [super::session::Value<'_>; 4] =
-            [&leases.ids, &leases.tenants, &leases.fences, &not_before];
-        self.ask(Say::Release, &values).await.map(drop)
+        let returned: Vec<Returned<'_>> = releases.iter().map(Returned::from).collect();
+        self.ask(Say::GiveBack, &[&returned]).await.map(drop)
     }
 
     pub async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
@@ -86,11 +84,8 @@ impl Link {
         if leases.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = Leases::new(leases);
-        let versions: Vec<i64> = leases.iter().map(|lease| version(lease.version)).collect();
-        let values: [super::session::Value<'_>; 5] =
-            [&asked.ids, &asked.tenants, &asked.fences, &versions, &now.as_millis()];
-        let rows = self.ask(Say::Held, &values).await?;
+        let claims: Vec<Claim<'_>> = leases.iter().map(Claim::from).collect();
+        let rows = self.ask(Say::Held, &[&claims, &now.as_millis()]).await?;
         Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
     }
 
@@ -101,24 +96,47 @@ impl Link {
     }
 }
 
-/// Leases as the parameters of a statement. A tenant that the database cannot hold has none, so any other name will do.
-struct Leases<'a> {
-    ids: Vec<Uuid>,
-    tenants: Vec<&'a str>,
-    fences: Vec<i64>,
+/// A lease given back, as a parameter: the type `returned` of the database.
+#[derive(Debug, ToSql)]
+#[postgres(name = "returned")]
+struct Returned<'a> {
+    id: Uuid,
+    tenant: &'a str,
+    fence: i64,
+    not_before: i64,
 }
 
-impl<'a> Leases<'a> {
-    fn new(leases: impl IntoIterator<Item = &'a Lease> + Clone) -> Self {
-        let all = || leases.clone().into_iter();
-        Leases {
-            ids: all().map(|lease| lease.id.0).collect(),
-            tenants: all()
-                .map(|lease| Some(lease.tenant.as_str()).filter(|name| is_text(name)).unwrap_or(""))
-                .collect(),
-            fences: all().map(|lease| i64::try_from(lease.fence).unwrap_or(-1)).collect(),
-        }
+impl<'a> From<&'a Release> for Returned<'a> {
+    fn from(release: &'a Release) -> Self {
+        let Release { lease, not_before } = release;
+        let (id, tenant, fence) = (lease.id.0, tenant(lease), fence(lease));
+        Returned { id, tenant, fence, not_before: not_before.as_millis() }
     }
+}
+
+/// A lease that is believed to be held, as a parameter: the type `claim` of the database.
+#[derive(Debug, ToSql)]
+#[postgres(name = "claim")]
+struct Claim<'a> {
+    id: Uuid,
+    tenant: &'a str,
+    fence: i64,
+    version: i64,
+}
+
+impl<'a> From<&'a Lease> for Claim<'a> {
+    fn from(lease: &'a Lease) -> Self {
+        Claim { id: lease.id.0, tenant: tenant(lease), fence: fence(lease), version: version(lease.version) }
+    }
+}
+
+/// A tenant that the database cannot hold has no leases, so any other name will do.
+fn tenant(lease: &Lease) -> &str {
+    Some(lease.tenant.as_str()).filter(|name| is_text(name)).unwrap_or("")
+}
+
+fn fence(lease: &Lease) -> i64 {
+    i64::try_from(lease.fence).unwrap_or(-1)
 }
 
 fn leased(found: &Row, expires: Timestamp) -> Result<Leased, Failure> {

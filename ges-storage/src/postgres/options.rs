@@ -22,7 +22,8 @@ use super::error::OpenError;
 #[non_exhaustive]
 pub struct Options {
     pub(super) config: Config,
-    /// The schema everything lives in; made when it is missing.
+    /// The schema everything lives in, named with at most fifty letters; made when it is missing. The functions of each
+    /// release get a schema of their own beside it, `<schema>_api_<mark>`.
     pub schema: String,
     /// How the connection is protected.
     pub tls: Tls,

@@ -9,7 +9,8 @@ use super::names::is_text;
 use super::read::column;
 use super::row;
 use super::session::{Say, Value};
-use crate::record::{code, packed};
+use super::words::State;
+use crate::record::packed;
 
 impl Link {
     /// The records that match.
@@ -22,9 +23,8 @@ impl Link {
             .services
             .as_ref()
             .map(|services| services.iter().map(|name| name.as_str()).filter(|name| is_text(name)).collect());
-        let states: Option<Vec<i16>> = query.states.as_ref().map(|states| {
-            states.iter().map(|state| i16::try_from(code(*state)).unwrap_or(i16::MAX)).collect()
-        });
+        let states: Option<Vec<State>> =
+            query.states.as_ref().map(|states| states.iter().map(|state| State::from(*state)).collect());
         let (from, to) = query
             .desired
             .map_or((i64::MIN, i64::MAX), |desired| (desired.start.as_millis(), desired.end.as_millis()));

@@ -1,7 +1,5 @@
 //! A record as the columns of its row.
 
-use std::hash::{DefaultHasher, Hasher};
-
 use ges_core::callback::Callback;
 use ges_core::port::{IndexEntry, StoreError};
 use ges_core::{CallbackId, Timestamp};
@@ -9,7 +7,7 @@ use uuid::Uuid;
 
 use super::failure::{Failure, Said};
 use super::names::Keys;
-use crate::record::{NotARecord, code, packed, to_text, version};
+use crate::record::{NotARecord, take_user_data, to_text, user_data_text, whole};
 
 /// An instant that does not come.
 pub(super) const NEVER: i64 = i64::MAX;
@@ -24,84 +22,76 @@ pub(super) struct Entry {
     pub keys: Keys,
     /// What it is found and judged by.
     pub index: IndexEntry,
+    /// The record as JSON, without its user data.
     pub record: String,
-    /// The user data as JSON; empty when there is none.
-    pub data: Vec<u8>,
-    /// Of the user data; 0 when there is none.
-    pub hash: i64,
+    /// The user data, compressed; empty when there is none, absent when the stored one stays.
+    pub data: Option<Vec<u8>>,
 }
 
 impl Entry {
-    /// The record apart from its user data.
-    pub fn new(mut callback: Callback, keys: Keys, wake_at: Option<Timestamp>) -> Result<Self, StoreError> {
-        let user_data = std::mem::take(&mut callback.request.user_data);
-        let data = match user_data.is_empty() {
-            true => Vec::new(),
-            false => serde_json::to_vec(&user_data).map_err(StoreError::unavailable)?,
+    /// Turns the record into text, and its user data too unless that stays as it is stored.
+    pub fn new(
+        mut callback: Callback,
+        keys: Keys,
+        wake_at: Option<Timestamp>,
+        keeps_user_data: bool,
+    ) -> Result<Self, StoreError> {
+        let user_data = take_user_data(&mut callback);
+        let data = match keeps_user_data {
+            true => None,
+            false => Some(user_data_text(&user_data).map_err(StoreError::unavailable)?),
+        };
+        let compressed = |text: Option<String>| match text {
+            Some(text) => zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(StoreError::unavailable),
+            None => Ok(Vec::new()),
         };
         Ok(Entry {
             id: callback.id.0,
             keys,
             index: IndexEntry::of(&callback, wake_at),
             record: to_text(&callback).map_err(StoreError::unavailable)?,
-            hash: hash(&data),
-            data,
+            data: data.map(compressed).transpose()?,
         })
     }
 
-    pub fn desired(&self) -> i64 {
-        self.index.desired.as_millis()
-    }
-
-    pub fn number(&self) -> i64 {
-        packed(self.index.number)
-    }
-
-    pub fn version(&self) -> i64 {
-        version(self.index.version)
-    }
-
-    pub fn state(&self) -> i16 {
-        i16::try_from(code(self.index.state)).unwrap_or(i16::MAX)
-    }
-
-    pub fn wake(&self) -> i64 {
-        self.index.wake_at.map_or(NEVER, Timestamp::as_millis)
-    }
-
-    /// The minute its place is counted in.
-    pub fn minute(&self) -> i32 {
-        i32::try_from(self.index.minute().number()).unwrap_or(i32::MAX)
-    }
-
-    /// The user data as it is stored; empty when there is none.
-    pub fn compressed(&self) -> Result<Vec<u8>, StoreError> {
-        if self.data.is_empty() {
-            return Ok(Vec::new());
-        }
-        zstd::bulk::compress(&self.data, LEVEL).map_err(StoreError::unavailable)
+    /// Which record it is.
+    pub fn key(&self) -> (Uuid, i32) {
+        (self.id, self.keys.tenant)
     }
 }
 
-/// Tells one text from another; 0 for none. When it differs between releases, data is written once more and no harm done.
-fn hash(data: &[u8]) -> i64 {
-    if data.is_empty() {
-        return 0;
-    }
-    let mut hasher = DefaultHasher::new();
-    hasher.write(data);
-    hasher.finish().cast_signed().max(1 - i64::MAX)
-}
-
-/// A record from its row.
+/// A record from the columns of its row.
 pub(super) fn callback(id: CallbackId, record: &str, data: &[u8]) -> Result<Callback, Failure> {
+    let data =
+        match data.is_empty() {
+            true => None,
+            false => Some(zstd::stream::decode_all(data).map_err(|_| {
+                Failure::Refused(Said::new("the user data of a record cannot be decompressed"))
+            })?),
+        };
     let unreadable = |why: NotARecord| Failure::Unreadable { what: format!("callback {id}"), why };
-    let mut callback: Callback = serde_json::from_str(record).map_err(|error| unreadable(error.into()))?;
-    if !data.is_empty() {
-        let data = zstd::stream::decode_all(data)
-            .map_err(|_| Failure::Refused(Said::new("the user data of a record cannot be decompressed")))?;
-        callback.request.user_data =
-            serde_json::from_slice(&data).map_err(|error| unreadable(error.into()))?;
+    whole(record, data.as_deref()).map_err(|error| unreadable(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use ges_core::testing::fixtures::{at, scheduled};
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::tests::user_data_written;
+
+    #[test]
+    fn user_data_that_stays_is_neither_encoded_nor_compressed() {
+        let mut record = scheduled(1, at("18:00"));
+        record.request.user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
+        let entry = |keeps| Entry::new(record.clone(), Keys { tenant: 1, service: 1 }, None, keeps).unwrap();
+        let (kept, times) = user_data_written(|| entry(true));
+        assert_eq!((kept.data, times), (None, 0));
+        let (sent, times) = user_data_written(|| entry(false));
+        assert_eq!(times, 1);
+        assert_eq!(kept.record, sent.record, "the rest is the same");
+        let whole = callback(record.id, &sent.record, &sent.data.unwrap()).unwrap();
+        assert_eq!(whole, record);
     }
-    Ok(callback)
 }

@@ -11,6 +11,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::api;
 use super::clock::{SharedClock, steady};
 use super::error::OpenError;
 use super::failure::{Failure, Said};
@@ -34,69 +35,57 @@ macro_rules! statements {
     };
 }
 
-/// The user data of a callback `c`, whole.
-macro_rules! data {
-    () => {
-        "CASE WHEN length(c.data) > 0 AND length(c.data) % 1996 = 0 \
-         THEN c.data || coalesce((SELECT t.data FROM tail t WHERE t.id = c.id AND t.tenant = c.tenant), '') \
-         ELSE c.data END"
-    };
-}
-pub(super) use data;
-
 statements! {
-    Clock = "SELECT ges_clock() AS clock";
-    Names = "SELECT tenant, service FROM ges_names($1, $2)";
-    Book = "SELECT written, known, counts, clock FROM ges_book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-            $14, $15, $16, $17, $18, $19)";
-    Lock = "SELECT ges_lock($1)";
-    Change = "SELECT verdicts, clock FROM ges_change($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-              $16, $17, $18, $19, $20, $21, $22)";
-    Get = concat!("SELECT record, ", data!(), " FROM callback c WHERE id = $2 \
-                   AND tenant = (SELECT key FROM tenant WHERE name = $1)");
-    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM ges_lease($1, $2, $3, $4, $5, $6, $7)";
+    Clock = "SELECT clock() AS clock";
+    Names = "SELECT tenant, service FROM name_keys($1, $2)";
+    Book = "SELECT written, known, counts, clock FROM book($1, $2)";
+    Lock = "SELECT lock_services($1)";
+    Change = "SELECT verdicts, broken, clock FROM replace_records($1, $2)";
+    Get = "SELECT record, whole_data(id, tenant, data) FROM callback WHERE id = $2 \
+           AND tenant = (SELECT key FROM tenant WHERE name = $1)";
+    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM lease($1, $2, $3, $4, $5, $6, $7)";
     Services = "SELECT s.key, b.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY b (tenant, service, n) \
                 JOIN tenant t ON t.name = b.tenant JOIN service s ON s.tenant = t.key AND s.name = b.service";
-    Release = "SELECT ges_release($1, $2, $3, $4) AS clock";
-    EndLeases = "SELECT ended, clock FROM ges_end_leases($1)";
-    Held = "SELECT held, clock FROM ges_held($1, $2, $3, $4, $5)";
-    NextWake = "SELECT next, clock FROM ges_next_wake()";
+    GiveBack = "SELECT give_back($1) AS clock";
+    EndLeases = "SELECT ended, clock FROM end_leases($1)";
+    Held = "SELECT held, clock FROM held($1, $2)";
+    NextWake = "SELECT next, clock FROM next_wake()";
     Occupancy = "SELECT p.minute, p.taken FROM tenant t JOIN service s ON s.tenant = t.key \
                  JOIN place p ON p.service = s.key \
                  WHERE t.name = $1 AND s.name = $2 AND p.minute >= $3 AND p.minute < $4";
     Tally = "SELECT s.name, s.scheduled, s.queued, s.routing, s.processing FROM service s \
              WHERE s.tenant = (SELECT key FROM tenant WHERE name = $1) \
              AND s.scheduled + s.queued + s.routing + s.processing > 0 ORDER BY s.name";
-    List = concat!("SELECT id, record, ", data!(), " FROM callback c WHERE c.tenant = (SELECT key FROM tenant WHERE name = $1) \
+    List = "SELECT id, record, whole_data(id, tenant, data) FROM callback c WHERE c.tenant = (SELECT key FROM tenant WHERE name = $1) \
             AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
             AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
                                                      AND s.name = ANY ($6))) \
-            AND ($7::int2[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8");
-    ListNumber = concat!("SELECT id, record, ", data!(), " FROM callback c WHERE c.number = $9 \
+            AND ($7::callback_state[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8";
+    ListNumber = "SELECT id, record, whole_data(id, tenant, data) FROM callback c WHERE c.number = $9 \
             AND c.tenant = (SELECT key FROM tenant WHERE name = $1) \
             AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
             AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
                                                      AND s.name = ANY ($6))) \
-            AND ($7::int2[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8");
-    Purge = "SELECT ges_purge($1, $2)";
-    Check = "UPDATE probe SET times = times + 1 RETURNING ges_clock() AS clock";
+            AND ($7::callback_state[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8";
+    Purge = "SELECT purge($1, $2)";
+    Check = "UPDATE probe SET times = times + 1 RETURNING clock() AS clock";
     CallInGroup = "SELECT g.version, c.record FROM call_in_group g \
                    LEFT JOIN call_in c ON c.group_key = g.key AND c.waiting \
                    WHERE g.tenant = $1 AND g.name = $2 ORDER BY c.id";
-    CallInChange = "SELECT ges_call_in($1, $2, $3, $4, $5, $6, $7, $8)";
+    CallInChange = "SELECT write_call_ins($1, $2, $3, $4, $5, $6, $7, $8)";
     CallIn = "SELECT record FROM call_in WHERE id = $2 AND tenant = $1";
     PurgeCallIns = "WITH old AS (SELECT ctid FROM call_in WHERE created <= $1 ORDER BY created LIMIT $2) \
                     DELETE FROM call_in c WHERE c.ctid = ANY (ARRAY(SELECT old.ctid FROM old)) RETURNING 1";
     Published = "SELECT body FROM settings WHERE tenant = $1";
     Versions = "SELECT tenant, version FROM settings";
-    Publish = "SELECT ges_publish($1, $2, $3, $4)";
-    Seat = "SELECT ges_seat($1)";
+    Publish = "SELECT publish($1, $2, $3, $4)";
+    Seat = "SELECT take_seat($1)";
     Seated = "SELECT name FROM node";
     Strays = "SELECT DISTINCT d.owner FROM due d WHERE d.owner <> '' \
               AND NOT EXISTS (SELECT 1 FROM node n WHERE n.name = d.owner)";
-    NextSeat = "SELECT seat, name FROM ges_next_seat($1)";
-    Leave = "SELECT ges_leave($1)";
-    WakeRing = "SELECT ges_wake_ring($1)";
+    NextSeat = "SELECT seat, name FROM next_seat($1)";
+    Leave = "SELECT leave($1)";
+    WakeRing = "SELECT wake_ring($1)";
 }
 
 /// A connection on which every statement is prepared.
@@ -170,7 +159,7 @@ impl Sessions {
         let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !plain
             || name.is_empty()
-            || name.len() > 63
+            || name.len() > api::NAME_MAX
             || name.starts_with(|first: char| first.is_ascii_digit())
         {
             return Err(OpenError::SchemaName);
@@ -184,12 +173,13 @@ impl Sessions {
         // Who has waited for a lock must see what was committed meanwhile, whatever the database is set to.
         // Every look-up has its index, and tables grow faster than their statistics, so the planner is not asked.
         let setting = format!(
-            "SET search_path = \"{name}\"; SET statement_timeout = {limit}; \
+            "SET search_path = \"{functions}\", \"{name}\"; SET statement_timeout = {limit}; \
              SET idle_in_transaction_session_timeout = {limit}; SET lock_timeout = 0; \
              SET default_transaction_isolation = 'read committed'; SET synchronous_commit = on; SET jit = off; \
              SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
              SET enable_mergejoin = off; SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
              WHERE current_setting('server_version_num')::int >= 120000",
+            functions = api::schema_of(name),
             limit = options.statement_limit.as_millis(),
         );
         Ok(Sessions {
@@ -211,7 +201,8 @@ impl Sessions {
     pub async fn open(&self) -> Result<Session, Failure> {
         let client = self.bare().await?;
         let prepared = try_join_all(TEXTS.iter().map(|text| client.prepare(text)));
-        let statements = within(self.limit, prepared).await?;
+        // Part of making a connection, which has its own limit.
+        let statements = within(self.limit.max(self.connect_limit), prepared).await?;
         let session = Session {
             client,
             statements,

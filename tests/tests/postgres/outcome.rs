@@ -107,7 +107,7 @@ fn leases_that_are_given_after_the_connection_broke_are_known_to_be_unknown() {
         };
         let is_at_work = async || {
             let works = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
-                         AND wait_event_type = 'Lock' AND query LIKE '%ges_lease%'";
+                         AND wait_event_type = 'Lock' AND query LIKE '%FROM lease(%'";
             !server.ask(&database, works).is_empty()
         };
         until("it is at work", is_at_work).await;

@@ -12,8 +12,8 @@ const LEASED: u32 = 2_000;
 const ID: &str = "lpad(n::text, 32, '0')::uuid";
 
 /// Rows of who has what that are read for each lease of the last question, in a session that was asked the same about one
-/// lease while there was no other.
-fn read_for_each(function: &str, last: &str) -> u64 {
+/// lease while there was no other. The parameters are made of rows of this type.
+fn read_for_each(function: &str, row: &str, rest: &str) -> u64 {
     let server = Postgres::shared();
     let database = server.fresh_database_name();
     let url = server.url(&database);
@@ -26,14 +26,13 @@ fn read_for_each(function: &str, last: &str) -> u64 {
     };
     let ask = |most: u32| {
         format!(
-            "SELECT 'answer ' || {function}(array_agg({ID}), array_agg('tenant'::text), array_agg(n::int8), {last})::text \
-             FROM generate_series(1, {most}) n;"
+            "SELECT 'answer ' || {function}(array_agg({row}){rest})::text FROM generate_series(1, {most}) n;"
         )
     };
     let read = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'due';";
     let script = [
         // As the sessions of the store are set.
-        "SET search_path = ges; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;",
+        "SELECT set_config('search_path', (SELECT name FROM ges.api) || ', ges', false); SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;",
         "SET enable_mergejoin = off; SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
          WHERE current_setting('server_version_num')::int >= 120000;",
         "INSERT INTO tenant (name) VALUES ('tenant');",
@@ -53,10 +52,10 @@ fn read_for_each(function: &str, last: &str) -> u64 {
 
 #[test]
 fn asking_about_a_lease_and_giving_it_back_reads_no_other() {
-    for (function, last, most) in
-        [("ges_held", "array_agg(1::int8), 0", 1), ("ges_release", "array_agg(n::int8)", 3)]
-    {
-        let read = read_for_each(function, last);
+    let claim = format!("ROW({ID}, 'tenant', n, 1)::claim");
+    let returned = format!("ROW({ID}, 'tenant', n, n)::returned");
+    for (function, row, rest, most) in [("held", &claim, ", 0", 1), ("give_back", &returned, "", 3)] {
+        let read = read_for_each(function, row, rest);
         assert!(read <= most, "{function} reads {read} rows for each of {ASKED} leases");
     }
 }

@@ -14,33 +14,41 @@ fn nodes_that_start_together_migrate_once() {
         for store in futures_util::future::join_all(opening).await {
             store.expect("each opens").check().await.expect("each works");
         }
-        let (found, known) = PostgresStore::schema_version(options(&url)).await.expect("versions");
-        assert_eq!(found, known);
+        let versions = PostgresStore::schema_versions(options(&url)).await.expect("versions");
+        assert_eq!(versions.found, versions.known);
+        assert!(!versions.is_older() && !versions.is_beyond(), "{versions:?}");
         assert_eq!(
             PostgresStore::migrate(options(&url)).await.expect("migrate"),
-            known,
+            versions.known,
             "nothing is left to do"
         );
     }));
 }
 
 #[test]
-fn a_newer_schema_is_refused_with_both_versions() {
+fn only_a_schema_that_has_taken_something_away_is_refused() {
     block_on(bounded(async {
         let server = Postgres::shared();
         let database = server.fresh_database_name();
         let url = server.url(&database);
         let known = PostgresStore::migrate(options(&url)).await.expect("migrate");
         server.ask(&database, "UPDATE ges.refinery_schema_history SET version = 90210");
+        PostgresStore::open(options(&url)).await.expect("a newer one is used as it is");
+        assert_eq!(PostgresStore::migrate(options(&url)).await.expect("nothing to do"), 90_210);
+        server.ask(&database, &format!("UPDATE ges.schema_floor SET version = {}", known + 1));
         for refused in [
             PostgresStore::open(options(&url)).await.map(drop),
             PostgresStore::migrate(options(&url)).await.map(drop),
         ] {
             let error = refused.expect_err("refused");
-            assert!(matches!(error, OpenError::Newer { found: 90210, .. }), "{error:?}");
+            assert!(matches!(error, OpenError::Beyond { found: 90_210, .. }), "{error:?}");
             let words = error.to_string();
-            assert!(words.contains("90210") && words.contains(&known.to_string()), "{words}");
+            let numbers = [90_210, known + 1, known].map(|number| number.to_string());
+            assert!(numbers.iter().all(|number| words.contains(number)), "{words}");
+            assert!(words.contains("run a later release"), "{words}");
         }
+        let versions = PostgresStore::schema_versions(options(&url)).await.expect("versions");
+        assert!(versions.is_beyond() && !versions.is_older(), "{versions:?}");
     }));
 }
 

@@ -1,5 +1,7 @@
 //! Replacing records.
 
+use serde_json::json;
+
 use super::StoreUnderTest;
 use super::ask::{book, held_places, put, replace, stored, try_change};
 use crate::callback::{Callback, CancelledBy, Event, Reason};
@@ -9,6 +11,7 @@ use crate::testing::fixtures::{
     scheduled, with_phone,
 };
 use crate::time::Timestamp;
+use crate::user_data::UserData;
 
 pub async fn a_change_replaces_the_record(under: &dyn StoreUnderTest) {
     let store = under.fresh().await.callbacks;
@@ -20,6 +23,39 @@ pub async fn a_change_replaces_the_record(under: &dyn StoreUnderTest) {
         replace(&*store, &record, &next).await;
         assert_eq!(stored(&*store, &next).await.as_ref(), Some(&next));
         record = next;
+    }
+}
+
+pub async fn a_change_leaves_user_data_alone_when_told_so(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.callbacks;
+    let data = |text: &str| UserData::try_from(json!({ "note": text })).expect("names and values");
+    // Of no length, of some, and of more than any store keeps in one piece; the next one longer, and shorter again.
+    let texts =
+        [String::new(), "a".to_owned(), "word ".repeat(2_000), (0..9_000).map(|n| n.to_string()).collect()];
+    for (number, text) in (1..).zip(&texts) {
+        let mut record = scheduled(number, at("18:05"));
+        if !text.is_empty() {
+            record.request.user_data = data(text);
+        }
+        put(&*store, &record).await;
+        // What such a change holds of it is not looked at.
+        let mut next = moved(&record, at("18:10"));
+        next.request.user_data = data("not to be written");
+        let keeping = Change { keeps_user_data: true, ..change(&record, &next) };
+        assert_eq!(try_change(&*store, keeping).await, Ok(()));
+        next.request.user_data = record.request.user_data.clone();
+        assert_eq!(stored(&*store, &next).await.as_ref(), Some(&next), "{} bytes", text.len());
+        for text in &texts {
+            let mut last = as_next(&next, next.clone());
+            last.request.user_data = data(text);
+            replace(&*store, &next, &last).await;
+            assert_eq!(stored(&*store, &last).await.as_ref(), Some(&last), "{} bytes", text.len());
+            next = last;
+        }
+        let mut last = as_next(&next, next.clone());
+        last.request.user_data = record.request.user_data.clone();
+        replace(&*store, &next, &last).await;
+        assert_eq!(stored(&*store, &last).await.as_ref(), Some(&last), "none again, where there was none");
     }
 }
 

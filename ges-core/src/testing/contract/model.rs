@@ -194,8 +194,12 @@ impl Walk {
         let newest = stored.lease.map(|(fence, _)| fence).filter(|_| self.chance.chance(50));
         let fence =
             newest.or_else(|| self.a_lease().map(|lease| lease.fence).filter(|_| self.chance.chance(20)));
-        let wake_at = self.wake(&next);
-        Change { wake_at, keeps_user_data: false, guards: self.guards(), next, expected, fence }
+        let keeps_user_data = self.chance.chance(50);
+        if self.chance.chance(20) {
+            let data = serde_json::json!({ "note": "x".repeat(self.chance.pick(&[1, 900, 4_000]).copied().unwrap_or(0)) });
+            next.request.user_data = data.try_into().expect("names and values");
+        }
+        Change { wake_at: self.wake(&next), keeps_user_data, guards: self.guards(), next, expected, fence }
     }
 
     fn successor(&self, callback: &Callback) -> Callback {

@@ -52,7 +52,7 @@ struct Row {
     service: String,
     caller: Option<u64>,
     desired: i64,
-    state: i64,
+    state: String,
     place: bool,
     reason: String,
 }
@@ -241,8 +241,8 @@ impl Verdict {
     }
 }
 
-/// The state's number in the table.
-const COMPLETED: i64 = 4;
+/// The state's name in the table.
+const COMPLETED: &str = "COMPLETED";
 
 fn rows(world: &World) -> HashMap<String, Row> {
     let sql = "SELECT c.id, s.name, c.number, c.desired, c.state, c.place, \
@@ -254,7 +254,7 @@ fn rows(world: &World) -> HashMap<String, Row> {
         let service = fields.next()?.to_owned();
         let caller = caller(fields.next()?);
         let desired = fields.next()?.parse().ok()?;
-        let state = fields.next()?.parse().ok()?;
+        let state = fields.next()?.to_owned();
         let place = fields.next()? == "t";
         let reason = fields.next()?.to_owned();
         Some((id, Row { service, caller, desired, state, place, reason }))
@@ -270,8 +270,8 @@ fn mismatches(world: &World) -> Vec<String> {
                   WHERE coalesce(taken, 0) <> coalesce(counted, 0)";
     let tallies = "SELECT 'tally', s.name, s.scheduled, s.queued, s.routing, s.processing FROM ges.service s \
                    WHERE (s.scheduled, s.queued, s.routing, s.processing) IS DISTINCT FROM \
-                   (SELECT (count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1), \
-                            count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 3)) \
+                   (SELECT (count(*) FILTER (WHERE state = 'SCHEDULED'), count(*) FILTER (WHERE state = 'QUEUED'), \
+                            count(*) FILTER (WHERE state = 'ROUTING'), count(*) FILTER (WHERE state = 'PROCESSING')) \
                     FROM ges.callback c WHERE c.service = s.key)";
     [places, tallies].into_iter().flat_map(|sql| world.primary.ask(DATABASE, sql)).collect()
 }

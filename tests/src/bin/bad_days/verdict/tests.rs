@@ -19,8 +19,8 @@ fn entry(attempt: u32, millis: i64) -> Entry {
     }
 }
 
-fn row(service: &str, state: i64, reason: &str) -> Row {
-    let (service, reason) = (service.to_owned(), reason.to_owned());
+fn row(service: &str, state: &str, reason: &str) -> Row {
+    let (service, state, reason) = (service.to_owned(), state.to_owned(), reason.to_owned());
     Row { service, caller: Some(1), desired: DUE, state, place: true, reason }
 }
 
@@ -52,7 +52,7 @@ fn a_booking_that_was_answered_is_there_and_was_called() {
     assert_eq!(booking(&booked(), None, Some(&called)), ["lost"]);
     assert_eq!(booking(&booked(), Some(&done), None), ["never completed"]);
     let tight = Booked { wish: Wish::Tight, ..booked() };
-    assert!(booking(&tight, Some(&row("Tight", 0, "")), None).is_empty(), "its day has not come");
+    assert!(booking(&tight, Some(&row("Tight", "SCHEDULED", "")), None).is_empty(), "its day has not come");
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn records_are_as_many_as_there_are_wishes_and_places() {
         let rows = all.into_iter().map(|(id, row)| (id.to_owned(), row)).collect();
         found(|verdict| verdict.judge_rows(&rows, &Pages::default()))
     };
-    let tight = |caller| Row { caller: Some(caller), ..row("Tight", 0, "") };
+    let tight = |caller| Row { caller: Some(caller), ..row("Tight", "SCHEDULED", "") };
     assert!(rows(vec![("a", tight(1)), ("b", tight(2)), ("c", tight(3))]).is_empty());
     assert_eq!(rows(vec![("a", tight(1)), ("b", tight(2)), ("c", tight(3)), ("d", tight(4))]), ["oversold"]);
     assert_eq!(rows(vec![("a", tight(1)), ("b", tight(1))]), ["booked twice"]);
-    assert_eq!(rows(vec![("a", row("Now", 1, ""))]), ["never completed"]);
+    assert_eq!(rows(vec![("a", row("Now", "QUEUED", ""))]), ["never completed"]);
     let refused = Pages { refused: [1].into(), ..Pages::default() };
     let rows = [("a".to_owned(), tight(1))].into();
     assert_eq!(found(|verdict| verdict.judge_rows(&rows, &refused)), ["invented"]);
