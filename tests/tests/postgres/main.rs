@@ -7,6 +7,7 @@ mod limits;
 mod outcome;
 mod peers;
 mod plans;
+mod releases;
 mod schema;
 mod support;
 mod tls;
