@@ -17,8 +17,7 @@ mod request;
 pub use allocate::{CallInAsk, CallInRefused, Chance, TiedCallback, allocate};
 pub use code::{AccessCode, NotAnAccessCode};
 pub use group::{
-    Allocation, CallInGroup, CallInGroupProblem, CallInGroupSpec, InvalidCallInGroup, LiveRequests,
-    check_deletion, shared_numbers,
+    Allocation, CallInGroup, CallInGroupProblem, CallInGroupSpec, InvalidCallInGroup, shared_numbers,
 };
 pub use recognise::{InboundCall, MAX_WRONG_CODES, Match, RecognisedBy, match_inbound};
 pub use request::{CallInRequest, CallInState, Caller, NotWaiting, RETAINED, ToNumber};

@@ -15,7 +15,6 @@ mod interval;
 mod limits;
 mod rule;
 mod statement;
-mod switch;
 
 pub use day::{DayCapacity, NotACapacity, PLACES_MAX};
 pub use gms::{GmsCapacityError, GmsCapacityErrors};
@@ -23,4 +22,3 @@ pub use interval::{BookingInterval, NotABookingInterval, NotARuleSlot, RuleSlot}
 pub use limits::{Capacity, Limits, ShortInterval};
 pub use rule::{CapacityRule, NotACapacityRule, WEEK};
 pub use statement::{Problem, StatementError, StatementErrors, WeekStatement};
-pub use switch::TooManyInHour;

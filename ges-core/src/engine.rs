@@ -106,6 +106,16 @@ impl Engine {
         self.catalog.tenants()
     }
 
+    /// Reads now what is otherwise read when the first request needs it: the numbering plan, and the expressions of the
+    /// countries that the services in force may call. Zones and patterns are compiled when settings are read. Blocks the
+    /// thread for up to a second, and changes no answer; to be called beside the requests, once settings are in force.
+    pub fn warm_up(&self) {
+        let known = self.tenants().into_iter().filter_map(|tenant| self.settings(&tenant));
+        for settings in known {
+            settings.services.values().for_each(|service| service.numbers.warm_up());
+        }
+    }
+
     /// The present instant, as the engine's clock tells it.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()

@@ -165,7 +165,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         (None, None) => {}
     }
     let zone_data = app.zones().version().to_owned();
+    let engine = app.engine().clone();
     let running = app.serve().await?;
+    // Beside the first requests: it delays no start.
+    tokio::task::spawn_blocking(move || engine.warm_up());
     let (external, internal) = (running.external, running.internal);
     tracing::info!(%external, %internal, version = VERSION, zone_data, "serving");
     if let Some(demonstration) = &demonstration {

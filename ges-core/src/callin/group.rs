@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ToNumber;
 use super::code::CODE_DIGITS;
-use super::{CallInRequest, ToNumber};
-use crate::Timestamp;
 
 /// A group as it stands in settings ([callback-administration §9.3](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,28 +166,6 @@ pub fn shared_numbers<'g>(
         }
     }
     shared
-}
-
-/// Whether a group may be deleted or must wait for its requests.
-///
-/// # Errors
-///
-/// [`LiveRequests`] while at least one request of the group is live.
-pub fn check_deletion<'r>(
-    group: &str,
-    requests: impl IntoIterator<Item = &'r CallInRequest>,
-    now: Timestamp,
-) -> Result<(), LiveRequests> {
-    let live = requests.into_iter().filter(|one| one.group == group && one.is_live(now)).count();
-    if live == 0 { Ok(()) } else { Err(LiveRequests { live }) }
-}
-
-/// A group that cannot be deleted yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{live} requests of the group are still waiting for a call; delete it when they have expired")]
-pub struct LiveRequests {
-    /// Requests still waiting.
-    pub live: usize,
 }
 
 /// A group that cannot be saved, with everything that is wrong with it.

@@ -227,17 +227,12 @@ fn a_group_reports_all_problems_at_once() {
     let same = [group(1, false), group(2, true)];
     let shared = shared_numbers(&same);
     assert_eq!(shared, [(same[0].numbers()[0], "technical_help", "technical_help")]);
-    let live = allocate(&same[0], [], ask(1, None), at(0), &mut first).unwrap();
-    assert_eq!(check_deletion("technical_help", [&live], at(29)), Err(LiveRequests { live: 1 }));
-    assert_eq!(check_deletion("technical_help", [&live], at(30)), Ok(()));
-    assert_eq!(check_deletion("other", [&live], at(0)), Ok(()));
 }
 
 #[test]
 fn numbers_and_codes_do_not_show() {
     let request =
         allocate(&group(1, true), [], ask(1, Some("4169671234")), at(0), &mut |_| 8765 - 1000).unwrap();
-    assert_eq!(request.code.unwrap().masked(), "••65");
     let call = InboundCall { wrong_codes: 0, ..call(request.to, Some("4169671234"), Some("8765")) };
     let shown = format!("{request:?} {call:?}");
     for secret in ["8765", "4169671234", "5195550100"] {

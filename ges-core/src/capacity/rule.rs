@@ -97,11 +97,6 @@ impl CapacityRule {
         Ok(())
     }
 
-    /// Gives a date back to its weekday; whether it had numbers of its own.
-    pub fn remove_exception(&mut self, date: NaiveDate) -> bool {
-        self.exceptions.remove(&date).is_some()
-    }
-
     /// The numbers in force on a date.
     pub fn on(&self, date: NaiveDate) -> &DayCapacity {
         // Asked once for every day of a calendar, mostly of a rule without exceptions.
@@ -114,24 +109,6 @@ impl CapacityRule {
     /// The number *C* of the rule slot that holds a wall-clock time ([callback-domain §5.3](crate::rules)).
     pub fn places_at(&self, local: NaiveDateTime) -> u32 {
         u32::from(self.on(local.date()).at_minute(local.hour() * 60 + local.minute()))
-    }
-
-    /// The same calendar with every day of it passed through `change`.
-    pub(super) fn try_map_days<E>(
-        &self,
-        slot: RuleSlot,
-        mut change: impl FnMut(WhichDay, &DayCapacity) -> Result<DayCapacity, E>,
-    ) -> Result<CapacityRule, E> {
-        let mut days = std::array::from_fn(|_| DayCapacity::closed(slot));
-        for ((changed, day), weekday) in days.iter_mut().zip(&self.days).zip(WEEK) {
-            *changed = change(WhichDay::Weekday(weekday), day)?;
-        }
-        let exceptions = self
-            .exceptions
-            .iter()
-            .map(|(&date, day)| Ok((date, change(WhichDay::Date(date), day)?)))
-            .collect::<Result<_, E>>()?;
-        Ok(CapacityRule { name: self.name.clone(), slot, days, exceptions })
     }
 
     fn same_slot(&self, day: &DayCapacity) -> Result<(), NotACapacityRule> {
@@ -255,8 +232,6 @@ mod tests {
             .unwrap();
         assert_eq!(rule.places_at(nine), 0);
         assert_eq!(rule.places_at(nine + chrono::TimeDelta::days(7)), 5);
-        assert!(rule.remove_exception(nine.date()) && !rule.remove_exception(nine.date()));
-        assert_eq!(rule.places_at(nine), 5);
     }
 
     #[test]

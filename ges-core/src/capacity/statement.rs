@@ -82,16 +82,6 @@ impl CapacityRule {
         *self = changed;
         Ok(())
     }
-
-    /// Writes the statement of the whole week that reads back as this rule's week: all seven days, exceptions left
-    /// out.
-    pub fn week_statement(&self) -> String {
-        let days: Vec<String> = WEEK
-            .into_iter()
-            .map(|weekday| format!("\"{}\":{}", weekday.number_from_monday(), self.day(weekday).statement()))
-            .collect();
-        format!("{{{}}}", days.join(","))
-    }
 }
 
 /// Reads the pairs of one day, adding what is wrong to `errors`; `prefix` names the day there.
@@ -342,11 +332,6 @@ mod tests {
             let slot = if half { RuleSlot::Half } else { RuleSlot::Hour };
             let day = DayCapacity::from_places(slot, &numbers[..slot.per_day()]).unwrap();
             prop_assert_eq!(&DayCapacity::parse(slot, &day.statement()).unwrap(), &day);
-            let mut rule = CapacityRule::empty("x", slot).unwrap();
-            rule.set_day(Weekday::Thu, day).unwrap();
-            let mut copy = CapacityRule::empty("x", slot).unwrap();
-            copy.apply(&WeekStatement::parse(slot, &rule.week_statement()).unwrap()).unwrap();
-            prop_assert_eq!(copy, rule);
         }
 
         #[test]

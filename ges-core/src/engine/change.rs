@@ -1,7 +1,7 @@
 //! Cancelling, moving, editing, recreating ([callback-domain §7.5](crate::rules)).
 
-use super::{Engine, EngineError, NewCallback, Refusal};
-use crate::callback::{Callback, CancelledBy, Event, LifecycleEvent, Step, WhyRefused, step};
+use super::{Engine, EngineError, Refusal};
+use crate::callback::{Callback, CancelledBy, Event, LifecycleEvent, Step, step};
 use crate::id::{CallbackId, TenantId};
 use crate::number::PhoneNumber;
 use crate::port::{Change, Conflict, Guard};
@@ -79,23 +79,6 @@ impl Engine {
             }
         }
         Err(Refusal::Contended.into())
-    }
-
-    /// Books a new callback that copies number, service and user data of an old one; the old record is not touched.
-    ///
-    /// # Errors
-    /// [`Refusal::CallbackUnknown`], and everything a booking can be refused for.
-    pub async fn recreate(
-        &self,
-        tenant: &TenantId,
-        id: CallbackId,
-        desired: Option<Timestamp>,
-    ) -> Result<super::Accepted, EngineError> {
-        let old = self.load(tenant, id, self.now()).await?;
-        let mut wish = NewCallback::immediate(old.service, old.request.number.clone());
-        wish.desired = desired;
-        wish.request = old.request;
-        self.book(tenant, wish).await
     }
 
     /// The next record of an edit, its events, and what the store must make sure of.
@@ -218,13 +201,5 @@ impl Engine {
         let found = self.parts.callbacks.get(tenant, id).await?;
         let kept = |callback: &Callback| callback.is_unfinished() || now < callback.purge_at();
         found.filter(kept).ok_or_else(|| Refusal::CallbackUnknown.into())
-    }
-}
-
-impl EngineError {
-    /// Whether the life cycle refused because the callback has already ended.
-    pub fn is_completed(&self) -> bool {
-        matches!(self, EngineError::Refused(refused)
-            if matches!(&refused.refusal, Refusal::LifeCycle(why) if why.why == WhyRefused::Completed))
     }
 }

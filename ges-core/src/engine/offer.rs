@@ -119,11 +119,6 @@ impl Engine {
         Ok((hours.open_spans(window).as_slice().to_vec(), hours.zone().clone()))
     }
 
-    /// The zone of a service's office hours.
-    pub fn zone_of(&self, tenant: &TenantId, service: &ServiceName) -> Option<Zone> {
-        Some(self.catalog.tenant(tenant)?.service(service, self.now())?.zone.clone())
-    }
-
     /// What a queue offers now.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ pub enum Refusal {
     /// The life cycle.
     #[error("{0}")]
     LifeCycle(callback::Refused),
-    /// The callback to be recreated or tied to is not in the right state.
+    /// The callback to be tied to is finished.
     #[error("callbackServiceId: the callback is finished")]
     CallbackFinished,
     /// A call-in.

@@ -3,7 +3,7 @@
 use super::{Engine, EngineError};
 use crate::callback::{Callback, Event, SessionUpdate, StateName};
 use crate::ewt::{CallKey, Observation};
-use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::id::{CallbackId, TenantId};
 use crate::port::{HandOverError, Submission};
 use crate::time::Timestamp;
 
@@ -20,11 +20,6 @@ impl Engine {
         update: SessionUpdate,
     ) -> Result<Callback, EngineError> {
         self.apply(tenant, id, &Event::Session(update)).await
-    }
-
-    /// Tells the wait estimator what was seen of a queue, calls that are no callbacks included.
-    pub fn observed(&self, tenant: &TenantId, queue: &ServiceName, observation: Observation) {
-        self.parts.waits.observe(tenant, queue, self.now(), observation);
     }
 
     /// Hands one issued attempt to the orchestrator and records what came of it. Answers the record as it then stands;

@@ -174,6 +174,7 @@ impl Agents {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         let handled: usize = self.known.iter().map(|agent| agent.handled_ms.capacity()).sum();
         self.known.capacity() * size_of::<Agent>()

@@ -31,6 +31,7 @@ impl Departures {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         self.last.capacity() * size_of::<Timestamp>()
     }

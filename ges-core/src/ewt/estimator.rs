@@ -205,7 +205,8 @@ impl EwtEstimator {
     }
 
     /// Bytes held for this queue, on the heap and off.
-    pub fn memory_bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn memory_bytes(&self) -> usize {
         size_of::<Self>()
             + self.waiting.heap_bytes()
             + self.agents.heap_bytes()

@@ -53,18 +53,6 @@ impl Ewt {
         Some(Ewt::Known(u64::try_from(rounded).unwrap_or(u64::MAX)))
     }
 
-    /// Reads what a neighbour sent: seconds and, where it sends one, a result code.
-    ///
-    /// The code decides when it is −1 or −2; otherwise seconds of −1 and −2 are taken for these codes (older
-    /// routing servers send nothing else), and any other negative number counts as zero.
-    pub fn from_wire(seconds: i64, result_code: Option<i64>) -> Self {
-        match (seconds, result_code) {
-            (_, Some(-2)) | (-2, _) => Ewt::Unknown(NoWait::NoAgents),
-            (_, Some(-1)) | (-1, _) => Ewt::Unknown(NoWait::NothingPassed),
-            (seconds, _) => Ewt::Known(seconds.max(0).unsigned_abs()),
-        }
-    }
-
     /// Seconds, when known.
     pub const fn seconds(self) -> Option<u64> {
         match self {
@@ -130,22 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn wire_codes_are_read_and_written() {
-        let rows = [
-            (120, Some(0), Ewt::Known(120)),
-            (120, None, Ewt::Known(120)),
-            (-7, None, Ewt::Known(0)),
-            (-1, None, Ewt::Unknown(NoWait::NothingPassed)),
-            (-1, Some(-2), Ewt::Unknown(NoWait::NoAgents)),
-            (-1, Some(0), Ewt::Unknown(NoWait::NothingPassed)),
-            (300, Some(-1), Ewt::Unknown(NoWait::NothingPassed)),
-            (i64::MIN, None, Ewt::Known(0)),
-        ];
-        for (seconds, code, expected) in rows {
-            let read = Ewt::from_wire(seconds, code);
-            assert_eq!(read, expected, "{seconds} {code:?}");
-            assert_eq!(Ewt::from_wire(read.wire_seconds(), Some(read.result_code().into())), read);
-            assert_eq!(read.message().is_empty(), read.result_code() == 0);
+    fn wire_codes_say_whether_the_seconds_count() {
+        for (wait, wire) in [
+            (Ewt::Known(120), (120, 0)),
+            (Ewt::Unknown(NoWait::NothingPassed), (-1, -1)),
+            (Ewt::Unknown(NoWait::NoAgents), (-1, -2)),
+        ] {
+            assert_eq!((wait.wire_seconds(), wait.result_code()), wire);
+            assert_eq!(wait.message().is_empty(), wait.result_code() == 0);
         }
         assert_eq!(Ewt::Unknown(NoWait::UnknownQueue).result_code(), -1);
         assert_eq!(Ewt::Unknown(NoWait::SourceUnavailable).wire_seconds(), -1);

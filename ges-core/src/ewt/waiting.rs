@@ -88,6 +88,7 @@ impl Waiting {
         self.calls.push(WaitingCall { call, since, joining, position, features });
     }
 
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         self.calls.capacity() * size_of::<WaitingCall>()
     }

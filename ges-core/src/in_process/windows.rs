@@ -13,11 +13,6 @@ use crate::throttle::{Exceeded, Reservation, WindowRequest, WindowTable};
 pub struct LocalWindows(Mutex<WindowTable>);
 
 impl LocalWindows {
-    /// Windows in a table of one's own size.
-    pub fn in_table(table: WindowTable) -> Self {
-        LocalWindows(Mutex::new(table))
-    }
-
     fn table(&self) -> MutexGuard<'_, WindowTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 //! The data is Google's libphonenumber metadata as the `phonenumber` crate carries it. It is read when the first
 //! question is asked and stays for the life of the process; the expressions of a country are compiled when its first
 //! number comes. A process that has no number rule and no number check never reads it; [`is_loaded`] tells, and
-//! [`load`] lets a host pay at start-up instead of in the first request.
+//! [`NumberPolicy::warm_up`](super::NumberPolicy::warm_up) lets a host pay at start-up instead of in the first request.
 //!
 //! The questions are answered here from the metadata rather than by the crate's own parser, which loses the leading
 //! zero of Italian numbers before it looks for their country, recompiles expressions of more than a hundred ranges in
@@ -33,9 +33,11 @@ pub fn is_loaded() -> bool {
     PLAN.get().is_some()
 }
 
-/// Reads the plan now, unless it has been read already. Takes tens of milliseconds and some MiB.
-pub fn load() {
-    plan();
+/// Reads the plan and compiles what numbers of these countries are judged by, unless that has been done already.
+pub(super) fn warm_up(countries: impl IntoIterator<Item = Country>) {
+    let calling_codes =
+        countries.into_iter().filter_map(|country| Some(plan().by_country(country)?.calling_code()));
+    calling_codes.flat_map(|code| plan().regions(code)).for_each(Region::warm_up);
 }
 
 /// The number's place in the plan; `None` when it is not a possible number: no country has that calling code, or none

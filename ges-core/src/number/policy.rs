@@ -76,6 +76,19 @@ impl NumberPolicy {
     }
 }
 
+impl NumberPolicy {
+    /// Reads and compiles now what its first number would have to wait for: the numbering plan (tens of milliseconds,
+    /// some MiB) and what the countries of its rule are judged by. Nothing where no check needs the plan, and nothing
+    /// the second time.
+    pub fn warm_up(&self) {
+        #[cfg(feature = "numbering-plan")]
+        if self.needs_plan() {
+            let permitted = self.rule.iter().flat_map(|rule| rule.countries());
+            super::plan::warm_up(permitted.chain([self.default_country]));
+        }
+    }
+}
+
 /// Without the plan nothing that needs it is let pass.
 #[cfg(not(feature = "numbering-plan"))]
 fn judge(_: &NumberPolicy, _: &PhoneNumber) -> NumberVerdict {

@@ -64,6 +64,11 @@ impl NumberRule {
         &self.spec
     }
 
+    #[cfg(feature = "numbering-plan")]
+    pub(super) fn countries(&self) -> impl Iterator<Item = Country> {
+        self.countries.iter().copied()
+    }
+
     /// Whether numbers of that country may be called at all.
     pub fn permits(&self, country: Country) -> bool {
         self.countries.contains(&country)

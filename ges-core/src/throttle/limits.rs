@@ -62,7 +62,7 @@ impl ThrottleLimits {
     /// let mut windows = WindowTable::default();
     /// windows.reserve(&asked, now).unwrap().keep();
     /// let refused = windows.reserve(&asked, now).unwrap_err();
-    /// assert_eq!(refused.retry_after_secs(), 3600);
+    /// assert_eq!(refused.retry_after.as_secs(), 3600);
     /// ```
     pub fn windows(
         &self,
@@ -90,24 +90,4 @@ impl ThrottleLimits {
         });
         tenant_wide.chain(bursts).chain(daily).collect()
     }
-}
-
-/// The limit in force: the first text that is a whole number of at least 0, looked for in the order given (service
-/// before global), else the default ([callback-domain §3.4, §9.2](crate::rules)). Huge numbers count as the largest.
-///
-/// ```
-/// use ges_core::throttle::effective_limit;
-///
-/// assert_eq!(effective_limit([Some("-1"), Some("3")], 6), 3);
-/// assert_eq!(effective_limit([Some("0"), Some("3")], 6), 0);
-/// assert_eq!(effective_limit([Some("abc"), None], 6), 6);
-/// ```
-pub fn effective_limit<'t>(texts: impl IntoIterator<Item = Option<&'t str>>, default: u32) -> u32 {
-    let parse = |text: &str| {
-        let text = text.trim();
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // Digits alone can only fail to parse by being too many.
-        digits.then(|| text.parse().unwrap_or(u32::MAX))
-    };
-    texts.into_iter().flatten().find_map(parse).unwrap_or(default)
 }

@@ -202,11 +202,3 @@ pub struct Exceeded {
     /// Time until the window ends. Under a limit of 0 the next one is as full.
     pub retry_after: Duration,
 }
-
-impl Exceeded {
-    /// Whole seconds for the `Retry-After` header, rounded up, at least 1.
-    pub fn retry_after_secs(&self) -> u64 {
-        let whole = self.retry_after.as_secs();
-        whole.saturating_add(u64::from(self.retry_after.subsec_nanos() > 0)).max(1)
-    }
-}

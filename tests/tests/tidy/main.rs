@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+mod callers;
 mod citations;
 mod rooms;
 
@@ -196,6 +197,7 @@ fn code_without_tests(path: &Path, text: &str) -> String {
         return String::new();
     }
     let before = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let before = before.split("#[cfg(test)]\npub(crate) mod tests {").next().unwrap_or_default();
     let lines = before.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line });
     lines.flat_map(|line| [line, "\n"]).collect()
 }

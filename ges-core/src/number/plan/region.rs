@@ -40,6 +40,11 @@ impl Region {
         self.country
     }
 
+    /// Compiles its expressions now.
+    pub(super) fn warm_up(&self) {
+        self.ranges();
+    }
+
     /// Whether some number of the region has that many digits; numbers that only work inside a town do not count.
     pub(super) fn is_possible(&self, national: &str) -> bool {
         self.ranges().lengths.contains(&national.len())
