@@ -19,7 +19,7 @@ use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
 use ges_upstream::captcha::SiteVerify;
-use ges_upstream::client::HttpClient;
+use ges_upstream::client::{ClientMistake, HttpClient};
 use ges_upstream::ors::BadStream;
 use ges_upstream::sandbox::SandboxOrchestrator;
 use ges_upstream::statistics::{GwsStatistics, NoStatistics};
@@ -85,6 +85,8 @@ pub enum BuildError {
     Redis { key: &'static str, source: ges_storage::redis::Misconfigured },
     #[error("orchestrator.ors.stream cannot be used")]
     Stream(#[from] BadStream),
+    #[error("outgoing HTTPS cannot be used")]
+    Outgoing(#[from] ClientMistake),
 }
 
 /// Why settings are not in force; the former ones stay.
@@ -120,7 +122,7 @@ impl App {
         let health = Arc::new(Health::new(metrics.clone(), clock.clone())?);
         let identities = Arc::new(LocalIdentities::default());
         let write_back = Arc::new(WriteBackKeys::new(config.upstream.orchestrator.write_back_secret.clone()));
-        let client = HttpClient::default();
+        let client = HttpClient::new(&config.upstream.outgoing)?;
         let node = NodeId::from(ids.uuid().to_string());
         let hot = Hot::new(config.redis.as_ref(), &node)?;
         let Telephony { orchestrator, sandbox, voice } =

@@ -7,6 +7,7 @@
 mod http;
 mod key;
 mod ors;
+mod outgoing;
 mod postgres;
 mod reader;
 mod redis;

@@ -1,5 +1,10 @@
-//! One HTTP client for all neighbours: bounded in time, size and concurrency, following no redirects.
+//! One HTTP client for all neighbours: bounded in time and size, following no redirects; own certificate authorities and
+//! a proxy where they are needed.
 
+mod options;
+mod way;
+
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,11 +13,12 @@ use hyper::header::HeaderMap;
 use hyper::{Request, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use crate::BoxError;
+pub use options::{ClientMistake, ClientOptions, Proxy};
+use way::Way;
 
 /// An answer of a neighbour.
 #[derive(Clone, Debug)]
@@ -27,6 +33,7 @@ pub struct Answer {
 
 /// Why there is no answer. Whether the neighbour has seen the request is unknown.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoAnswer {
     /// Nothing came within the time limit.
     #[error("no answer within {0:?}")]
@@ -45,35 +52,51 @@ pub enum NoAnswer {
 /// Sends requests over pooled connections. Cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<Way>, Full<Bytes>>,
 }
 
 impl Default for HttpClient {
     fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        // The scheme of each request decides; the TLS connector handles both.
-        connector.enforce_http(false);
+        // Cannot fail: without own authorities and without a proxy there is nothing to be mistaken about.
+        HttpClient::new(&ClientOptions::default()).expect("the public authorities can be used")
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient {
+    /// A client without open connections.
+    ///
+    /// # Errors
+    /// [`ClientMistake`] says what would be right.
+    pub fn new(options: &ClientOptions) -> Result<Self, ClientMistake> {
+        let tls = options::tls(options)?;
+        let way = Way::new(&tls, options.proxy.as_ref())?;
         let https = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(connector);
+            .wrap_connector(way);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             // More than are used at once by default; fewer would close and open connections all through a burst.
             .pool_max_idle_per_host(128)
             .build(https);
-        HttpClient { client }
+        Ok(HttpClient { client })
     }
-}
 
-impl HttpClient {
     /// Sends a request and reads the whole answer, both within `limit`, the body up to `bytes_max`.
     ///
     /// # Errors
     /// When there is no whole answer.
+    ///
+    /// # Cancel safety
+    /// Dropped before it ends, the exchange is broken off; whether the neighbour has seen the request is unknown.
     pub async fn send(
         &self,
         request: Request<Full<Bytes>>,

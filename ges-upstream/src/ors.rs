@@ -41,6 +41,7 @@ const REMEMBERED_AFTER: Duration = Duration::from_secs(3600);
 
 /// How ORS is reached.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct OrsOptions {
     /// The stream its readers read.
     pub stream: String,

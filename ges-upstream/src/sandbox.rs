@@ -38,6 +38,7 @@ pub trait WriteBack: Send + Sync {
 
 /// How the calls go.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// Agents of each queue.
     pub agents: u32,
@@ -57,11 +58,28 @@ pub struct Config {
     pub retry_max: Duration,
 }
 
+impl Default for Config {
+    /// Three agents, of a hundred customers 80 answer and 10 are busy, a call takes some seconds.
+    fn default() -> Self {
+        Config {
+            agents: 3,
+            seed: 1,
+            answer_percent: 80,
+            busy_percent: 10,
+            route: Duration::from_millis(500),
+            ring: Duration::from_secs(1),
+            talk: Duration::from_secs(2),
+            retry_max: Duration::from_secs(2),
+        }
+    }
+}
+
 /// How often live sessions are looked at.
 pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why an update was not applied.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WriteBackError {
     /// The callback is over, or was never there: the session has nothing left to do.
     #[error("the callback does not take this update")]

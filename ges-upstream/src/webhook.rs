@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::Sha256;
@@ -22,20 +22,19 @@ use tokio::sync::Semaphore;
 
 use crate::client::{Answer, HttpClient, NoAnswer};
 use crate::entry::Entry;
-use crate::{BoxError, Observer};
+use crate::{BoxError, Observer, SEGMENT};
 
 /// An answer has nothing more to say than a reference.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// A longer reference is cut off: it is stored with every record.
 const REFERENCE_CHARS_MAX: usize = 256;
-/// Everything but the characters that mean nothing in a path.
-pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Makes the token with which the session of a callback reports.
 pub type MintToken = Arc<dyn Fn(&TenantId, CallbackId) -> String + Send + Sync>;
 
 /// Where and how attempts are posted.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Webhook {
     /// Where attempts are posted.
     pub url: Uri,
@@ -45,6 +44,13 @@ pub struct Webhook {
     pub timeout: Duration,
     /// Posts under way at once.
     pub concurrency: usize,
+}
+
+impl Webhook {
+    /// Posts to this address, each signed with the secret; given up after 5 s, 64 under way at once.
+    pub fn new(url: Uri, secret: impl Into<SecretString>) -> Self {
+        Webhook { url, secret: secret.into(), timeout: Duration::from_secs(5), concurrency: 64 }
+    }
 }
 
 /// Hands attempts over by HTTP POST.
@@ -108,11 +114,11 @@ struct Answered(StatusCode);
 
 impl WebhookOrchestrator {
     /// A webhook as configured.
-    pub fn new(config: &Webhook, around: Surroundings) -> Self {
+    pub fn new(config: Webhook, around: Surroundings) -> Self {
         WebhookOrchestrator {
             client: around.client,
-            url: config.url.clone(),
-            secret: config.secret.clone(),
+            url: config.url,
+            secret: config.secret,
             timeout: config.timeout,
             permits: Semaphore::new(config.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             ges_url: around.ges_url,

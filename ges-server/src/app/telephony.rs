@@ -56,7 +56,7 @@ impl Telephony {
                     clock: clock.clone(),
                     observer: metrics.clone(),
                 };
-                let webhook = WebhookOrchestrator::new(options, around);
+                let webhook = WebhookOrchestrator::new(options.clone(), around);
                 Telephony { orchestrator: Arc::new(webhook), sandbox: None, voice: None }
             }
             OrchestratorKind::Ors(wanted) => {

@@ -75,6 +75,11 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// The contents of a file that a key names.
+    pub(super) fn contents(&self, path: &Path) -> std::io::Result<String> {
+        (self.sources.read_file)(path)
+    }
+
     /// Notes keys nobody knows, and answers with all mistakes.
     pub(super) fn finish(mut self, keys: &[&'static Key]) -> Vec<Mistake> {
         let known = |name: &str| {

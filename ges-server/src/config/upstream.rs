@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ges_upstream::client::ClientOptions;
 use ges_upstream::sandbox::{Config as Sandbox, LOOK_EVERY};
 use ges_upstream::webhook::Webhook;
 use hyper::Uri;
@@ -10,6 +11,7 @@ use secrecy::SecretString;
 use super::http::Http;
 use super::key::{Key, Secret, Setting, Url, Whole};
 use super::ors::{self, Ors};
+use super::outgoing;
 use super::reader::Reader;
 use crate::chance;
 
@@ -75,7 +77,7 @@ const STATISTICS_TIMEOUT: Key =
     Key::new("statistics.timeout_ms", "4000", "Milliseconds until GWS is given up.");
 
 pub(super) fn keys() -> Vec<&'static Key> {
-    [TELEPHONY, &ors::keys(), OTHERS].concat()
+    [TELEPHONY, &ors::keys(), OTHERS, outgoing::KEYS].concat()
 }
 
 const TELEPHONY: &[&Key] = &[
@@ -106,6 +108,8 @@ pub struct Upstream {
     pub captcha: Captcha,
     /// Statistics.
     pub statistics: Statistics,
+    /// How they are reached over HTTPS.
+    pub outgoing: ClientOptions,
 }
 
 /// Telephony.
@@ -182,6 +186,7 @@ impl Upstream {
         demonstration: bool,
     ) -> Option<Upstream> {
         let orchestrator = Orchestrator::read(reader, http, demonstration);
+        let outgoing = outgoing::read(reader);
         let captcha_url = reader.read::<Url>(&CAPTCHA_URL);
         let captcha_timeout = reader.read::<Whole<100, 8_000>>(&CAPTCHA_TIMEOUT);
         let statistics_url = reader.optional::<Url>(&STATISTICS_URL);
@@ -193,6 +198,7 @@ impl Upstream {
                 url: statistics_url?.map(|url| url.0),
                 timeout: Duration::from_millis(statistics_timeout?.0),
             },
+            outgoing: outgoing?,
         })
     }
 }
@@ -238,12 +244,10 @@ fn webhook(reader: &mut Reader<'_>) -> Option<Webhook> {
     let secret = reader.read::<Secret>(&WEBHOOK_SECRET);
     let timeout = reader.read::<Whole<100, 30_000>>(&WEBHOOK_TIMEOUT);
     let concurrency = reader.read::<Whole<1, 10_000>>(&WEBHOOK_CONCURRENCY);
-    Some(Webhook {
-        url: url?.0,
-        secret: secret?.0,
-        timeout: Duration::from_millis(timeout?.0),
-        concurrency: usize::try_from(concurrency?.0).ok()?,
-    })
+    let mut webhook = Webhook::new(url?.0, secret?.0);
+    webhook.timeout = Duration::from_millis(timeout?.0);
+    webhook.concurrency = usize::try_from(concurrency?.0).ok()?;
+    Some(webhook)
 }
 
 fn sandbox(reader: &mut Reader<'_>) -> Option<Sandbox> {
@@ -261,14 +265,14 @@ fn sandbox(reader: &mut Reader<'_>) -> Option<Sandbox> {
         let right = format!("with {}, at most 100 together", ANSWER_PERCENT.name);
         reader.wrong(BUSY_PERCENT.name, Some(busy.0.to_string()), right);
     }
-    Some(Sandbox {
-        agents: u32::try_from(agents?.0).ok()?,
-        seed: seed?.0,
-        answer_percent: answer?.0,
-        busy_percent: busy?.0,
-        route: millis(route?),
-        ring: millis(ring?),
-        talk: millis(talk?),
-        retry_max: millis(retry?),
-    })
+    let mut sandbox = Sandbox::default();
+    sandbox.agents = u32::try_from(agents?.0).ok()?;
+    sandbox.seed = seed?.0;
+    sandbox.answer_percent = answer?.0;
+    sandbox.busy_percent = busy?.0;
+    sandbox.route = millis(route?);
+    sandbox.ring = millis(ring?);
+    sandbox.talk = millis(talk?);
+    sandbox.retry_max = millis(retry?);
+    Some(sandbox)
 }

@@ -203,6 +203,40 @@ fn mistakes_of_a_cluster_name_what_would_be_right() {
     assert!(!mistakes.contains("a-secret"), "a secret is never shown");
 }
 
+#[test]
+fn mistakes_of_outgoing_https_name_what_would_be_right() {
+    let text = "
+        outgoing.ca_file = '/secret'
+        outgoing.proxy = 'http://proxy.example.com:3128/path'
+        outgoing.proxy_user = 'ges'
+    ";
+    let told = mistakes(text).join("\n");
+    for part in [
+        "outgoing.proxy_user: outgoing.proxy_user and outgoing.proxy_password belong together",
+        "outgoing.ca_file: \"/secret\" cannot be used; the authorities cannot be used: there is no certificate in it; \
+         one or several certificates in PEM are right",
+    ] {
+        assert!(told.contains(part), "{part}\nin\n{told}");
+    }
+    let told =
+        mistakes("outgoing.proxy = 'http://proxy.example.com/path'\noutgoing.ca_file = '/none'").join("\n");
+    for part in [
+        "outgoing.proxy: \"http://proxy.example.com/path\" cannot be used; an http or https address with a host",
+        "outgoing.ca_file: \"/none\" cannot be used; it cannot be read",
+    ] {
+        assert!(told.contains(part), "{part}\nin\n{told}");
+    }
+    let proxy = [
+        ("outgoing.proxy", "http://proxy.example.com:3128"),
+        ("outgoing.proxy_user", "ges"),
+        ("outgoing.proxy_password", "hidden"),
+        ("outgoing.proxy_except", "gws.internal, corp"),
+    ];
+    let config = read_with(Some(SAMPLE), &[], &proxy).unwrap();
+    assert_eq!(config.upstream.outgoing.proxy.as_ref().unwrap().except, ["gws.internal", "corp"]);
+    assert!(!format!("{config:?}").contains("hidden"));
+}
+
 fn row(key: &Key) -> String {
     let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
     let secret = if key.secret { " Secret; also as `_file`." } else { "" };

@@ -1,11 +1,11 @@
 //! The nodes of ORS: which is asked first, and which not for a while ([callback-domain §13.4](ges_core::rules)).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use hyper::Uri;
-use tokio::time::Instant;
+
+use crate::rest::{Pauses, Rest};
 
 /// The shortest and the longest time for which a node that did not answer is left alone.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -26,12 +26,7 @@ pub(super) struct Node {
     host: String,
     port: Option<u16>,
     rank: usize,
-    rest: Mutex<Option<Rest>>,
-}
-
-struct Rest {
-    until: Instant,
-    pauses: ExponentialBackoff,
+    pub rest: Rest,
 }
 
 impl Nodes {
@@ -60,7 +55,7 @@ impl Nodes {
     pub fn order(&self, own: Option<&Arc<Node>>) -> Vec<Arc<Node>> {
         let mut order: Vec<_> = self.0.clone();
         order.sort_by_key(|node| own.is_none_or(|own| !Arc::ptr_eq(own, node)));
-        let awake: Vec<_> = order.iter().filter(|node| !node.rests()).cloned().collect();
+        let awake: Vec<_> = order.iter().filter(|node| !node.rest.rests()).cloned().collect();
         if awake.is_empty() { order } else { awake }
     }
 
@@ -76,7 +71,7 @@ impl Node {
             host: node.url.host().unwrap_or_default().to_owned(),
             port: node.url.port_u16(),
             rank,
-            rest: Mutex::new(None),
+            rest: Rest::new(Pauses::new(PAUSES.0, PAUSES.1)),
         }
     }
 
@@ -89,32 +84,6 @@ impl Node {
         let name = name.trim_end_matches('/');
         let with_port = self.port.map(|port| format!("{}:{port}", self.host));
         name == self.base || name == self.host || with_port.is_some_and(|full| full == name)
-    }
-
-    fn rests(&self) -> bool {
-        self.lock().as_ref().is_some_and(|rest| Instant::now() < rest.until)
-    }
-
-    pub fn answered(&self) {
-        *self.lock() = None;
-    }
-
-    pub fn failed(&self) {
-        let mut rest = self.lock();
-        let now = Instant::now();
-        let pauses = || {
-            let (min, max) = PAUSES;
-            ExponentialBuilder::default().with_min_delay(min).with_max_delay(max).without_max_times().build()
-        };
-        let rest = rest.get_or_insert_with(|| Rest { until: now, pauses: pauses() });
-        // Calls that were under way together tell of one and the same failure.
-        if rest.until <= now {
-            rest.until = now + rest.pauses.next().unwrap_or(PAUSES.1);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Rest>> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,18 +119,18 @@ mod tests {
     async fn a_node_that_fails_rests_for_longer_each_time() {
         let nodes = nodes();
         let b = nodes.named("b").unwrap();
-        b.failed();
-        b.failed();
+        b.rest.failed();
+        b.rest.failed();
         assert_eq!(order(&nodes, None), ["a", "c"]);
         tokio::time::advance(PAUSES.0).await;
         assert_eq!(order(&nodes, None), ["b", "a", "c"]);
-        b.failed();
+        b.rest.failed();
         tokio::time::advance(PAUSES.0).await;
         assert_eq!(order(&nodes, None), ["a", "c"], "the second pause is longer");
-        b.answered();
+        b.rest.answered();
         assert_eq!(order(&nodes, None), ["b", "a", "c"]);
         for node in &nodes.0 {
-            node.failed();
+            node.rest.failed();
         }
         assert_eq!(order(&nodes, None).len(), 3, "when all rest, all are asked");
     }

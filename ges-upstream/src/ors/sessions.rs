@@ -14,8 +14,7 @@ use serde_json::Value;
 
 use super::nodes::{Node, Nodes};
 use crate::client::{Answer, HttpClient, NoAnswer};
-use crate::webhook::SEGMENT;
-use crate::{BoxError, Observer};
+use crate::{BoxError, Observer, SEGMENT};
 
 /// What a session has to say is short.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -142,9 +141,9 @@ impl Sessions {
             // A node in trouble answers 5xx; whatever else it says, it is there.
             Ok(answer) => {
                 if answer.status.is_server_error() {
-                    node.failed()
+                    node.rest.failed()
                 } else {
-                    node.answered()
+                    node.rest.answered()
                 }
                 Ok(answer)
             }
@@ -152,7 +151,7 @@ impl Sessions {
                 if matches!(error, NoAnswer::Unresolved(_)) {
                     self.observer.unresolved();
                 }
-                node.failed();
+                node.rest.failed();
                 Err(error.into())
             }
         }

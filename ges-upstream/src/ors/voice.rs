@@ -33,6 +33,7 @@ pub trait VoiceRedis: Send + Sync {
 
 /// Why the voice platform's Redis did not do what was asked. Sources name codes and conditions, never keys or values.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VoiceFailure {
     /// It is away, takes nothing at present, or its answer was lost: the same call may succeed later, and may have had
     /// its effect.

@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::{Key, Queue, QueueState, Shared, WriteBack, WriteBackError};
+use crate::rest::Pauses;
 
-/// An update that cannot be applied is tried so often, each pause twice as long as the one before.
+/// An update that cannot be applied is tried so often, with these pauses between, the shortest and the longest.
 const TRIES: u32 = 8;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
 
 /// How a dial attempt ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,16 +117,15 @@ impl Session {
             sequence: Some(self.sequence),
             state,
         };
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(PAUSES.0, PAUSES.1);
         for _ in 0..TRIES {
             let (tenant, service): (&TenantId, _) = (&self.key.0, &self.place.1);
             let id: CallbackId = self.key.1;
             match self.write_back.write_back(tenant, service, id, update.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(WriteBackError::Refused) => return Err(Over),
-                Err(WriteBackError::Unavailable(_)) => sleep(pause).await,
+                Err(WriteBackError::Unavailable(_)) => sleep(pauses.pause()).await,
             }
-            pause *= 2;
         }
         Err(Over)
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -125,12 +126,9 @@ async fn neighbour(answers: Vec<(u16, &'static str)>) -> (hyper::Uri, mpsc::Unbo
 }
 
 fn webhook(url: hyper::Uri) -> WebhookOrchestrator {
-    let config = Webhook {
-        url,
-        secret: "the webhook's secret".into(),
-        timeout: Duration::from_secs(2),
-        concurrency: 2,
-    };
+    let mut config = Webhook::new(url, "the webhook's secret");
+    config.timeout = Duration::from_secs(2);
+    config.concurrency = 2;
     let around = Surroundings {
         client: HttpClient::default(),
         ges_url: "http://ges:3050".to_owned(),
@@ -138,7 +136,7 @@ fn webhook(url: hyper::Uri) -> WebhookOrchestrator {
         clock: clock(),
         observer: Arc::new(()),
     };
-    WebhookOrchestrator::new(&config, around)
+    WebhookOrchestrator::new(config, around)
 }
 
 #[tokio::test]
@@ -293,16 +291,10 @@ struct Stage {
 }
 
 fn stage(agents: u32, answer_percent: u64, busy_percent: u64) -> Stage {
-    let config = sandbox::Config {
-        agents,
-        seed: 1,
-        answer_percent,
-        busy_percent,
-        route: Duration::from_millis(500),
-        ring: Duration::from_secs(1),
-        talk: Duration::from_secs(2),
-        retry_max: Duration::from_secs(2),
-    };
+    let mut config = sandbox::Config::default();
+    config.agents = agents;
+    config.answer_percent = answer_percent;
+    config.busy_percent = busy_percent;
     let sandbox = SandboxOrchestrator::new(config, clock());
     let (tell_update, updates) = mpsc::unbounded_channel();
     let (tell_observation, observations) = mpsc::unbounded_channel();

@@ -55,7 +55,7 @@ impl Certificates {
     }
 
     /// A certificate for a server at this address, and its key, both in PEM.
-    pub(super) fn issue(&self, address: IpAddr) -> (String, String) {
+    pub fn issue(&self, address: IpAddr) -> (String, String) {
         let file = |end: &str| format!("{address}.{end}");
         let request = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
         self.openssl(|command| {

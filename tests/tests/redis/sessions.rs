@@ -73,8 +73,9 @@ fn nobody() -> OrsNode {
 }
 
 fn orchestrator(voice: &Redis, nodes: Vec<OrsNode>) -> OrsOrchestrator {
-    let options =
-        OrsOptions { nodes, regions: vec!["near".to_owned()], ..OrsOptions::new("http://ges:3050") };
+    let mut options = OrsOptions::new("http://ges:3050");
+    options.nodes = nodes;
+    options.regions = vec!["near".to_owned()];
     ors_as(options, redis(voice))
 }
 

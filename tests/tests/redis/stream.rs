@@ -121,12 +121,11 @@ async fn what_redis_refuses_is_refused_and_what_it_cannot_take_now_is_not() {
 #[tokio::test]
 async fn a_deployment_names_stream_and_fields() {
     let server = Redis::start();
-    let options = OrsOptions {
-        stream: "{voice}:calls".to_owned(),
-        fields: [("callbackId".to_owned(), "CBID".to_owned()), ("params".to_owned(), String::new())].into(),
-        keep: Some(100),
-        ..OrsOptions::new("http://ges:3050")
-    };
+    let mut options = OrsOptions::new("http://ges:3050");
+    options.stream = "{voice}:calls".to_owned();
+    options.fields =
+        [("callbackId".to_owned(), "CBID".to_owned()), ("params".to_owned(), String::new())].into();
+    options.keep = Some(100);
     let ors = ors_as(options, redis(&server));
     for number in 0..1_000 {
         ors.submit(&submission(number, 1)).await.unwrap();

@@ -15,7 +15,7 @@ use ges_upstream::client::HttpClient;
 use ges_upstream::ors::{OrsOptions, OrsOrchestrator};
 
 /// Longer than anything here takes; whoever waits for so long waits for nothing.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A handle on a server of the harness.
 pub fn redis(server: &private::Redis) -> Redis {
