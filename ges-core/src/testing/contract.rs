@@ -46,6 +46,7 @@ mod lease;
 mod model;
 mod nodes;
 mod occupancy;
+pub mod orchestrator;
 mod query;
 mod retention;
 mod settings;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
+mod contract;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

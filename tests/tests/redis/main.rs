@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic that says what broke")]
 
 mod consumer;
+mod contract;
 mod layouts;
 mod outage;
 mod presence;
