@@ -25,16 +25,13 @@ impl Link {
             .map(|services| services.iter().map(|name| name.as_str()).filter(|name| is_text(name)).collect());
         let states: Option<Vec<State>> =
             query.states.as_ref().map(|states| states.iter().map(|state| State::from(*state)).collect());
-        let (from, to) = query
-            .desired
-            .map_or((i64::MIN, i64::MAX), |desired| (desired.start.as_millis(), desired.end.as_millis()));
-        let (after, id) =
-            query.after.map_or((i64::MIN, Uuid::nil()), |(desired, id)| (desired.as_millis(), id.0));
+        let (after, id) = beginning(&query);
+        let to = query.desired.map_or(i64::MAX, |desired| desired.end.as_millis());
         // One more than wanted tells whether there is a next page.
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
         let tenant = query.tenant.as_str();
         let number = query.comparison.map(packed);
-        let mut values: Vec<Value<'_>> = vec![&tenant, &from, &to, &after, &id, &services, &states, &limit];
+        let mut values: Vec<Value<'_>> = vec![&tenant, &to, &after, &id, &services, &states, &limit];
         let say = if let Some(number) = &number {
             values.push(number);
             Say::ListNumber
@@ -52,4 +49,15 @@ impl Link {
         }
         Ok(page)
     }
+}
+
+/// The place in the order of lists behind which the page begins. One bound alone, so that the index is entered there and
+/// not at the first record of the tenant.
+fn beginning(query: &Query) -> (i64, Uuid) {
+    let all = (i64::MIN, Uuid::nil());
+    let from = query.desired.map_or(all, |desired| match desired.start.as_millis().checked_sub(1) {
+        Some(before) => (before, Uuid::max()),
+        None => all,
+    });
+    query.after.map_or(from, |(desired, id)| from.max((desired.as_millis(), id.0)))
 }

@@ -56,17 +56,18 @@ statements! {
     Tally = "SELECT s.name, s.scheduled, s.queued, s.routing, s.processing FROM service s \
              WHERE s.tenant = (SELECT key FROM tenant WHERE name = $1) \
              AND s.scheduled + s.queued + s.routing + s.processing > 0 ORDER BY s.name";
-    List = "SELECT id, record, whole_data(id, tenant, data) FROM callback c WHERE c.tenant = (SELECT key FROM tenant WHERE name = $1) \
-            AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
-            AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
-                                                     AND s.name = ANY ($6))) \
-            AND ($7::callback_state[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8";
-    ListNumber = "SELECT id, record, whole_data(id, tenant, data) FROM callback c WHERE c.number = $9 \
+    List = "SELECT id, record, whole_data(id, tenant, data) FROM callback c \
+            WHERE c.tenant = (SELECT key FROM tenant WHERE name = $1) \
+            AND c.desired < $2 AND (c.desired, c.id) > ($3, $4) \
+            AND ($5::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
+                                                     AND s.name = ANY ($5))) \
+            AND ($6::callback_state[] IS NULL OR c.state = ANY ($6)) ORDER BY c.desired, c.id LIMIT $7";
+    ListNumber = "SELECT id, record, whole_data(id, tenant, data) FROM callback c WHERE c.number = $8 \
             AND c.tenant = (SELECT key FROM tenant WHERE name = $1) \
-            AND c.desired >= $2 AND c.desired < $3 AND (c.desired, c.id) > ($4, $5) \
-            AND ($6::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
-                                                     AND s.name = ANY ($6))) \
-            AND ($7::callback_state[] IS NULL OR c.state = ANY ($7)) ORDER BY c.desired, c.id LIMIT $8";
+            AND c.desired < $2 AND (c.desired, c.id) > ($3, $4) \
+            AND ($5::text[] IS NULL OR c.service IN (SELECT s.key FROM service s WHERE s.tenant = c.tenant \
+                                                     AND s.name = ANY ($5))) \
+            AND ($6::callback_state[] IS NULL OR c.state = ANY ($6)) ORDER BY c.desired, c.id LIMIT $7";
     Purge = "SELECT purge($1, $2)";
     Check = "UPDATE probe SET times = times + 1 RETURNING clock() AS clock";
     CallInGroup = "SELECT g.version, c.record FROM call_in_group g \

@@ -1,9 +1,14 @@
 //! Plans that were made while tables were small must do when they are large (docs/decisions/plans-that-stay.md).
 
+use std::time::Duration;
+
+use ges_core::Interval;
+use ges_core::port::{Booked, CallbackStore, Query};
+use ges_core::testing::fixtures::{at, booking, scheduled};
 use ges_storage::postgres::PostgresStore;
 use ges_tests::private::Postgres;
 
-use crate::support::{block_on, bounded, options};
+use crate::support::{block_on, bounded, open, options, until};
 
 /// Leases that are asked about in one statement, and all that are held.
 const ASKED: u32 = 50;
@@ -58,4 +63,38 @@ fn asking_about_a_lease_and_giving_it_back_reads_no_other() {
         let read = read_for_each(function, row, rest);
         assert!(read <= most, "{function} reads {read} rows for each of {ASKED} leases");
     }
+}
+
+/// Records of a tenant, of which a page begins near the end.
+const LISTED: u64 = 300;
+
+#[test]
+fn a_page_of_a_list_reads_no_record_before_it() {
+    let server = Postgres::shared();
+    let database = server.fresh_database_name();
+    block_on(bounded(async {
+        let store = open(options(&server.url(&database))).await;
+        let record = |number| {
+            scheduled(number, at("18:00") + Duration::from_secs(60) * u32::try_from(number).unwrap())
+        };
+        let bookings = (1..=LISTED).map(|number| store.book(booking(&record(number))));
+        for booked in futures_util::future::join_all(bookings).await {
+            assert_eq!(booked.expect("book"), Booked::Accepted);
+        }
+        let (first, last) = (record(LISTED - 4), record(LISTED));
+        let desired = Interval::new(first.desired, last.desired);
+        let query = Query { desired: Some(desired), ..Query::of(first.tenant.clone(), 10) };
+        let page = store.query(query).await.expect("query");
+        assert_eq!(page.callbacks.len(), 4, "the interval ends before the last one");
+        // The server counts with a delay.
+        let counted = || {
+            let sql = "SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes \
+                       WHERE indexrelname = 'callback_by_desired'";
+            let row = server.ask(&database, sql).remove(0);
+            let (scans, read) = row.split_once('|').expect("two numbers");
+            (scans.parse::<u64>().unwrap(), read.parse::<u64>().unwrap())
+        };
+        until("the list is counted", async || counted().0 > 0).await;
+        assert!(counted().1 <= 5, "{} entries of the index were read for a page of four", counted().1);
+    }));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ges_core::callback::Callback;
 use ges_core::port::{Order, Page, Query};
-use ges_core::{CallbackId, Interval};
+use ges_core::{CallbackId, Interval, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
@@ -72,13 +72,21 @@ impl Selection {
         if let Some(services) = &self.services {
             one_of(&mut sql, "service", services);
         }
-        if let Some(desired) = self.desired {
-            sql.push_str(" AND desired >= ? AND desired < ?");
-            values.extend([desired.start.as_millis().into(), desired.end.as_millis().into()]);
+        // One lower bound alone, so that the index is entered where the page begins.
+        let from = self.desired.map(|desired| desired.start);
+        match self.after.filter(|(desired, _)| from.is_none_or(|from| *desired >= from)) {
+            Some((desired, id)) => {
+                sql.push_str(" AND (desired, id) > (?, ?)");
+                values.extend([desired.as_millis().into(), Value::Blob(id.0.as_bytes().to_vec())]);
+            }
+            None => {
+                sql.push_str(" AND desired >= ?");
+                values.push(from.map_or(i64::MIN, Timestamp::as_millis).into());
+            }
         }
-        if let Some((desired, id)) = self.after {
-            sql.push_str(" AND (desired, id) > (?, ?)");
-            values.extend([desired.as_millis().into(), Value::Blob(id.0.as_bytes().to_vec())]);
+        if let Some(desired) = self.desired {
+            sql.push_str(" AND desired < ?");
+            values.push(desired.end.as_millis().into());
         }
         sql.push_str(" ORDER BY desired, id LIMIT ?");
         // One more than wanted tells whether there is a next page.
