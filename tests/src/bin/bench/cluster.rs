@@ -6,6 +6,7 @@ mod count;
 mod create;
 mod due;
 mod footprint;
+mod growth;
 mod idle;
 mod load;
 mod operations;
@@ -23,7 +24,7 @@ use peers::Peers;
 use world::World;
 
 /// What can be measured alone.
-pub const PARTS: [&str; 10] = [
+pub const PARTS: [&str; 11] = [
     "create",
     "steady",
     "instant",
@@ -32,6 +33,7 @@ pub const PARTS: [&str; 10] = [
     "operations",
     "sizing",
     "footprint",
+    "growth",
     "takeover",
     "wiped",
 ];
@@ -50,6 +52,8 @@ pub struct Wanted {
     pub sizing_minutes: u64,
     /// Callbacks of each row of the storage test.
     pub stored: u64,
+    /// Waiting callbacks up to which the growth of costs is measured.
+    pub waiting: u64,
 }
 
 /// Measures a part into a table.
@@ -79,6 +83,7 @@ pub fn all(wanted: &Wanted) -> anyhow::Result<()> {
         &|table| operations::lives(&world, table),
         &|table| operations::sizing(&world, wanted.sizing_minutes, table),
         &|table| footprint::measure(&world, wanted.stored, table),
+        &|table| growth::measure(&world, wanted.waiting, table),
         &|table| takeover::measure(&world, &peers, table),
         &|table| wiped::measure(&world, table),
     ];

@@ -3,7 +3,7 @@
 //! ```text
 //! ges-bench all --server <ges-server> [--folder <on the disk to be measured>] [--only <part>,<part>]
 //! ges-bench cluster --server <ges-server> [--peers <tests/bench/peers>] [--folder …] [--only …]
-//!           [--sizing-minutes 4] [--stored 10000]
+//!           [--sizing-minutes 4] [--stored 10000] [--waiting 1000000]
 //! ```
 //!
 //! `all` measures one server with a store of its own, in the parts `start`, `http`, `booked`, `webhook` and `hosted`;
@@ -33,7 +33,7 @@ use anyhow::{Context, bail};
 const USAGE: &str =
     "usage: ges-bench all --server <ges-server> [--folder <folder>] [--only start,http,booked,webhook,hosted]
        ges-bench cluster --server <ges-server> [--peers <folder>] [--folder <folder>] [--only <part>,<part>]
-                 [--sizing-minutes <minutes>] [--stored <callbacks>]";
+                 [--sizing-minutes <minutes>] [--stored <callbacks>] [--waiting <callbacks>]";
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
         return echo::serve();
     }
     let (mut server, mut folder, mut only, mut peers) = (None, std::env::temp_dir(), None, None);
-    let (mut sizing_minutes, mut stored) = (4, 10_000);
+    let (mut sizing_minutes, mut stored, mut waiting) = (4, 10_000, 1_000_000);
     while let Some(name) = arguments.next() {
         let value = arguments.next().context(USAGE)?;
         match name.as_str() {
@@ -52,13 +52,16 @@ fn main() -> anyhow::Result<()> {
             "--peers" => peers = Some(PathBuf::from(value)),
             "--sizing-minutes" => sizing_minutes = value.parse().context(USAGE)?,
             "--stored" => stored = value.parse().context(USAGE)?,
+            "--waiting" => waiting = value.parse().context(USAGE)?,
             _ => bail!(USAGE),
         }
     }
     let server = server.context(USAGE)?;
     match what.as_str() {
         "all" => parts::all(&server, &folder, only.as_deref()),
-        "cluster" => cluster::all(&cluster::Wanted { server, folder, peers, only, sizing_minutes, stored }),
+        "cluster" => {
+            cluster::all(&cluster::Wanted { server, folder, peers, only, sizing_minutes, stored, waiting })
+        }
         _ => bail!(USAGE),
     }
 }

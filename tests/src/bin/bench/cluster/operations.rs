@@ -28,13 +28,19 @@ pub fn lives(world: &World, table: &mut Table) -> anyhow::Result<()> {
             for round in 0..rounds {
                 live(&node, &reader, book, 1 + round * together, together)?;
             }
+            // The database counts with a delay.
+            thread::sleep(Duration::from_secs(2));
             let counted = before.until(&count::look(world, Some(&reader)));
             let lives = rounds * together;
             table.row(
                 &format!("Redis operations per {kind} callback, create to COMPLETED, {how}"),
                 GOAL,
                 per_life(&counted, lives),
-                format!("{lives} callbacks; {}", counted.by_name()),
+                format!(
+                    "{lives} callbacks; {:.2} transactions of Postgres each; {}",
+                    counted.transactions as f64 / lives as f64,
+                    counted.by_name()
+                ),
             );
         }
     }
