@@ -41,7 +41,11 @@ use writer::Writer;
 
 /// Remembers callbacks, call-in requests and settings in one file.
 ///
-/// Dropping it writes what was asked for, folds the log into the file and waits for its threads; it takes some
+/// # Cancel safety
+/// A future of one of the ports may be dropped at any moment: what was handed to the writing thread is done all the same,
+/// what was not is not done.
+///
+/// Dropping the store writes what was asked for, folds the log into the file and waits for its threads; it takes some
 /// milliseconds.
 pub struct EmbeddedStore {
     place: Arc<Place>,
@@ -116,6 +120,9 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// [`BackupError`]; then there is no file of that name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the waiting: the copy is made all the same, on a thread of its own.
     pub async fn backup(&self, to: impl Into<PathBuf>) -> Result<(), BackupError> {
         let to = to.into();
         let path = to.clone();
@@ -129,12 +136,15 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// [`ExportError`] when the store cannot be read, or `take` fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the waiting: `take` is called with the rest all the same.
     pub async fn export(
         &self,
         take: impl FnMut(&str) -> io::Result<()> + Send + 'static,
     ) -> Result<u64, ExportError> {
         let exported = self.aside(move |place, options| {
-            let connection = place.reader(options).map_err(ExportError::Database)?;
+            let connection = place.reader(options).map_err(ExportError::database)?;
             reader::export(&connection, take)
         });
         exported.await.unwrap_or_else(|source| Err(ExportError::Taker(source)))

@@ -54,6 +54,10 @@ use link::Link;
 /// Remembers callbacks, call-in requests and settings in one schema of a PostgreSQL database.
 ///
 /// Cheap to clone; all clones share the connections. They are closed when the last one is dropped.
+///
+/// # Cancel safety
+/// A future of one of the ports may be dropped at any moment. What was asked for is then done or not, as after an answer
+/// that was lost; it is never done in part, and no connection is left in a state that others would notice.
 #[derive(Clone)]
 pub struct PostgresStore {
     link: Arc<Link>,
@@ -67,6 +71,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong, and what to do.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a migration that was broken off has changed nothing, or all of it.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let link = Arc::new(Link::new(options)?);
         schema::prepare(&link).await?;
@@ -80,6 +87,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`]; a migration that failed has changed nothing.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a migration that was broken off has changed nothing, or all of it.
     pub async fn migrate(options: Options) -> Result<u32, OpenError> {
         schema::migrate(&Link::new(options)?).await
     }
@@ -88,6 +98,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`] when the database cannot be asked.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn schema_versions(options: Options) -> Result<SchemaVersions, OpenError> {
         schema::versions(&Link::new(options)?).await
     }

@@ -1,9 +1,9 @@
-//! What every store that keeps records as text does alike: numbers, states and versions as columns, and errors that do
+//! What every store that keeps records as text does alike: numbers and versions as columns, and errors that do
 //! not repeat the text.
 
 use std::fmt;
 
-use ges_core::callback::{Callback, StateName};
+use ges_core::callback::Callback;
 use ges_core::number::ComparisonNumber;
 use ges_core::user_data::UserData;
 use serde::Serialize;
@@ -16,22 +16,6 @@ pub(crate) fn version(version: u64) -> i64 {
 /// A number as the stores keep it; sixteen digits fit.
 pub(crate) fn packed(number: ComparisonNumber) -> i64 {
     i64::try_from(number.packed()).unwrap_or(i64::MAX)
-}
-
-/// A state as the stores keep it.
-pub(crate) const fn code(state: StateName) -> i64 {
-    match state {
-        StateName::Scheduled => 0,
-        StateName::Queued => 1,
-        StateName::Routing => 2,
-        StateName::Processing => 3,
-        StateName::Completed => 4,
-    }
-}
-
-/// The state of that code.
-pub(crate) fn state(of: i64) -> Option<StateName> {
-    StateName::ALL.into_iter().find(|name| code(*name) == of)
 }
 
 /// Takes the user data out of a record: most changes leave it as it is, so it is stored apart.
@@ -93,8 +77,6 @@ impl std::error::Error for NotARecord {}
 pub(crate) mod tests {
     use std::cell::Cell;
 
-    use super::*;
-
     thread_local! {
         /// How often user data was turned into text on this thread.
         pub(super) static WRITTEN: Cell<usize> = const { Cell::new(0) };
@@ -105,13 +87,5 @@ pub(crate) mod tests {
         let before = WRITTEN.get();
         let answer = work();
         (answer, WRITTEN.get() - before)
-    }
-
-    #[test]
-    fn every_state_has_a_code_of_its_own() {
-        for name in StateName::ALL {
-            assert_eq!(state(code(name)), Some(name));
-        }
-        assert_eq!(state(5), None);
     }
 }

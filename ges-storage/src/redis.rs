@@ -10,6 +10,7 @@
 //!
 //! The commands, keys and lifetimes are in [`keys`] and in `docs/storage.md`.
 
+mod answer;
 mod circuit;
 mod cluster;
 mod dial;
@@ -25,6 +26,7 @@ mod tls;
 mod waits;
 mod windows;
 
+pub use answer::Answer;
 pub use circuit::State;
 pub use failure::Failure;
 pub use handle::Redis;

@@ -1,9 +1,8 @@
 //! The Redis of the voice platform, as the stream of ORS needs it.
 
 use async_trait::async_trait;
-use ges_storage::redis::{Failure, Redis, Script};
+use ges_storage::redis::{Answer, Failure, Redis, Script};
 use ges_upstream::ors::{APPEND, VoiceFailure, VoiceRedis};
-use redis::{Value, cmd};
 
 /// Runs what the stream needs on a Redis of whatever layout.
 pub struct Voice {
@@ -26,18 +25,14 @@ impl VoiceRedis for Voice {
         arguments: &[&[u8]],
     ) -> Result<Vec<Result<String, VoiceFailure>>, VoiceFailure> {
         let answers = self.redis.run(&self.append, keys, arguments).await.map_err(told)?;
-        let Value::Array(answers) = answers else { return Err(told(Failure::unexpected())) };
+        let Answer::List(answers) = answers else { return Err(told(Failure::unexpected())) };
         Ok(answers.iter().map(|answer| appended(answer).map_err(told)).collect())
     }
 
     async fn exist(&self, keys: &[&[u8]]) -> Result<Vec<bool>, VoiceFailure> {
-        let mut command = cmd("MGET");
-        keys.iter().for_each(|key| {
-            command.arg(key);
-        });
         let first = keys.first().copied().unwrap_or_default();
-        match self.redis.send(first, &command).await.map_err(told)? {
-            Value::Array(found) => Ok(found.iter().map(|entry| !matches!(entry, Value::Nil)).collect()),
+        match self.redis.send(first, "MGET", keys).await.map_err(told)? {
+            Answer::List(found) => Ok(found.iter().map(|entry| *entry != Answer::Nil).collect()),
             _ => Err(told(Failure::unexpected())),
         }
     }
@@ -48,13 +43,13 @@ fn told(failure: Failure) -> VoiceFailure {
 }
 
 /// `{1, id}` or `{0, error}`.
-fn appended(answer: &Value) -> Result<String, Failure> {
-    let Value::Array(parts) = answer else { return Err(Failure::unexpected()) };
+fn appended(answer: &Answer) -> Result<String, Failure> {
+    let Answer::List(parts) = answer else { return Err(Failure::unexpected()) };
     match parts.as_slice() {
-        [Value::Int(1), Value::BulkString(id)] => {
+        [Answer::Number(1), Answer::Bytes(id)] => {
             String::from_utf8(id.clone()).map_err(|_| Failure::unexpected())
         }
-        [Value::Int(0), Value::BulkString(error)] => {
+        [Answer::Number(0), Answer::Bytes(error)] => {
             Err(Failure::from_answer(&String::from_utf8_lossy(error)))
         }
         _ => Err(Failure::unexpected()),
@@ -68,12 +63,12 @@ mod tests {
     #[test]
     fn answers_are_read() {
         let answer = |flag, text: &str| {
-            appended(&Value::Array(vec![Value::Int(flag), Value::BulkString(text.as_bytes().to_vec())]))
+            appended(&Answer::List(vec![Answer::Number(flag), Answer::Bytes(text.as_bytes().to_vec())]))
         };
         assert_eq!(answer(1, "5-0").as_deref(), Ok("5-0"));
         assert!(answer(0, "OOM command not allowed").is_err_and(|failure| failure.is_passing()));
         let refused = answer(0, "WRONGTYPE Operation against +15195550123").unwrap_err();
         assert_eq!((refused.is_passing(), refused.to_string().contains("5195")), (false, false));
-        assert!(appended(&Value::Okay).is_err());
+        assert!(appended(&Answer::Other).is_err());
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn backup(place: &Place, to: &Path) -> Result<(), BackupError> {
     if let Err(source) = copied {
         // The first failure is the one to tell.
         let _ = discard(&begun);
-        return Err(BackupError::Database { path: path(), source });
+        return Err(BackupError::Database { path: path(), source: Box::new(source) });
     }
     let moved = File::open(&begun)
         .and_then(|file| file.sync_all())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// The file was not opened. Nothing in it was changed, a migration that had begun included.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// Another store, of this or of another process, has it open.
     #[error(
@@ -67,12 +68,13 @@ pub enum OpenError {
         path: PathBuf,
         /// The database's answer.
         #[source]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 /// No backup was made; a file of that name was neither begun nor changed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BackupError {
     /// A backup never replaces a file.
     #[error("{} exists already: choose a name that is free", path.display())]
@@ -96,17 +98,24 @@ pub enum BackupError {
         path: PathBuf,
         /// The database's answer.
         #[source]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 /// An export ended early.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
     /// The store could not be read.
     #[error("the store cannot be read")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Who took the lines wants no more.
     #[error("the exported lines cannot be written")]
     Taker(#[source] io::Error),
+}
+
+impl ExportError {
+    pub(super) fn database(error: rusqlite::Error) -> Self {
+        ExportError::Database(Box::new(error))
+    }
 }

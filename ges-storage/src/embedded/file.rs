@@ -108,7 +108,7 @@ impl Place {
         if is_damage(&error) {
             OpenError::Damaged { path, what: error.to_string() }
         } else {
-            OpenError::Database { path, source: error }
+            OpenError::Database { path, source: Box::new(error) }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the file keeps of a record: its text, and the columns it is found and judged by.
 
-use ges_core::callback::Callback;
+use ges_core::callback::{Callback, StateName};
 use ges_core::number::ComparisonNumber;
 use ges_core::port::IndexEntry;
 use ges_core::{CallbackId, Timestamp};
@@ -9,10 +9,26 @@ use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use crate::record::whole;
-pub(super) use crate::record::{code, packed, state, take_user_data, to_text, user_data_text, version};
+pub(super) use crate::record::{packed, take_user_data, to_text, user_data_text, version};
 
 /// Names one record of this file: the primary key of both tables.
 pub(super) type Key = i64;
+
+/// A state as a column.
+pub(super) const fn code(state: StateName) -> i64 {
+    match state {
+        StateName::Scheduled => 0,
+        StateName::Queued => 1,
+        StateName::Routing => 2,
+        StateName::Processing => 3,
+        StateName::Completed => 4,
+    }
+}
+
+/// The state of that code.
+pub(super) fn state(of: i64) -> Option<StateName> {
+    StateName::ALL.into_iter().find(|name| code(*name) == of)
+}
 
 /// Reads the columns `desired, number, version, state, place, waiting, wake, purge_at`, which begin at this one.
 pub(super) fn index_entry(row: &Row<'_>, first: usize) -> rusqlite::Result<IndexEntry> {
@@ -59,6 +75,14 @@ pub(super) fn callback(row: &Row<'_>, first: usize, id: CallbackId) -> Result<Ca
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_state_has_a_code_of_its_own() {
+        for name in StateName::ALL {
+            assert_eq!(state(code(name)), Some(name));
+        }
+        assert_eq!(state(5), None);
+    }
 
     #[test]
     fn a_text_that_is_no_record_is_not_repeated_in_the_error() {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use futures_util::TryStreamExt;
 use ges_core::CallbackId;
 use ges_core::port::StoreError;
+use postgres_types::FromSql;
 use tokio_postgres::{IsolationLevel, Row, Transaction};
 
 use super::PostgresStore;
@@ -15,6 +16,7 @@ use crate::record::{NotARecord, to_text};
 
 /// An export ended early.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
     /// The database could not be read.
     #[error("the database cannot be read")]
@@ -27,12 +29,6 @@ pub enum ExportError {
 impl From<Failure> for ExportError {
     fn from(failure: Failure) -> Self {
         ExportError::Database(failure.into())
-    }
-}
-
-impl From<tokio_postgres::Error> for ExportError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 
@@ -53,15 +49,18 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`ExportError`] when the store cannot be read, or `take` fails.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; the lines that were handed out are whole.
     pub async fn export(&self, mut take: impl FnMut(&str) -> io::Result<()>) -> Result<u64, ExportError> {
         let mut client = self.link.sessions.bare().await?;
-        client.batch_execute(UNHURRIED).await?;
+        client.batch_execute(UNHURRIED).await.map_err(Failure::from)?;
         let snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        let snapshot = snapshot.read_only(true).start().await?;
+        let snapshot = snapshot.read_only(true).start().await.map_err(Failure::from)?;
         let count = lines(&snapshot, CALLBACKS, callback, &mut take).await?
             + lines(&snapshot, CALL_INS, call_in, &mut take).await?
             + lines(&snapshot, SETTINGS, settings, &mut take).await?;
-        snapshot.commit().await?;
+        snapshot.commit().await.map_err(Failure::from)?;
         Ok(count)
     }
 }
@@ -73,9 +72,9 @@ async fn lines(
     take: &mut impl FnMut(&str) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
     let none: [i32; 0] = [];
-    let mut rows = pin!(snapshot.query_raw(sql, none).await?);
+    let mut rows = pin!(snapshot.query_raw(sql, none).await.map_err(Failure::from)?);
     let mut count = 0;
-    while let Some(row) = rows.try_next().await? {
+    while let Some(row) = rows.try_next().await.map_err(Failure::from)? {
         take(&line(&row)?).map_err(ExportError::Taker)?;
         count += 1;
     }
@@ -83,20 +82,24 @@ async fn lines(
 }
 
 fn callback(row: &Row) -> Result<String, ExportError> {
-    let (record, data): (&str, &[u8]) = (row.try_get("record")?, row.try_get("data")?);
-    let callback = row::callback(CallbackId(row.try_get("id")?), record, data)?;
+    let (record, data): (&str, &[u8]) = (column(row, "record")?, column(row, "data")?);
+    let callback = row::callback(CallbackId(column(row, "id")?), record, data)?;
     let text = to_text(&callback).map_err(StoreError::unavailable)?;
     Ok(format!("{{\"callback\":{text}}}"))
 }
 
 fn call_in(row: &Row) -> Result<String, ExportError> {
-    let (tenant, record): (&str, &str) = (row.try_get("tenant")?, row.try_get("record")?);
+    let (tenant, record): (&str, &str) = (column(row, "tenant")?, column(row, "record")?);
     Ok(format!("{{\"callIn\":{{\"tenant\":{},\"request\":{record}}}}}", quoted(tenant)?))
 }
 
 fn settings(row: &Row) -> Result<String, ExportError> {
-    let (tenant, body): (&str, &str) = (row.try_get("tenant")?, row.try_get("body")?);
+    let (tenant, body): (&str, &str) = (column(row, "tenant")?, column(row, "body")?);
     Ok(format!("{{\"settings\":{{\"tenant\":{},\"published\":{body}}}}}", quoted(tenant)?))
+}
+
+fn column<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, Failure> {
+    Ok(row.try_get(name)?)
 }
 
 fn quoted(text: &str) -> Result<String, ExportError> {

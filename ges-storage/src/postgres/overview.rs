@@ -50,6 +50,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// When the database cannot be asked.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn overview(&self, now: Timestamp) -> Result<Overview, StoreError> {
         self.asked(now).await.map_err(StoreError::from)
     }

@@ -49,6 +49,9 @@ impl Peers {
     ///
     /// # Errors
     /// When the database cannot be asked.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn seated(&self) -> Result<Vec<NodeId>, StoreError> {
         self.names(Say::Seated).await
     }
@@ -59,12 +62,19 @@ impl Peers {
     /// # Errors
     /// When the database cannot be asked, or all seats are taken. The node may work all the same: [`Peers::run`] tries
     /// again, and until then its leases run out by themselves.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: the seat is taken or not.
     pub async fn register(&self) -> Result<(), StoreError> {
         self.seat().await.map(drop)
     }
 
     /// Watches until `stop` ends, and gives up the seat then. `on_gone` is told of every node that is found gone by this
     /// one, or has left in good order, once; it must return quickly. Survives every loss of the database.
+    ///
+    /// # Cancel safety
+    /// Dropped before it ends, the seat is not given up: the next node in the ring finds it empty and ends the leases of
+    /// this one.
     pub async fn run(self, stop: impl Future<Output = ()> + Send, mut on_gone: impl FnMut(NodeId) + Send) {
         tokio::select! {
             () = stop => {}

@@ -6,6 +6,7 @@ use ::redis::{ErrorKind, RedisError};
 
 /// Why a call has no result. The text names codes and conditions, never keys or values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// Redis cannot be reached, or takes nothing at present. Whether the call had an effect is unknown.
     #[error("Redis is away: {0}")]

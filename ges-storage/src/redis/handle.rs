@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::redis::aio::PubSub;
 use ::redis::{Cmd, ErrorKind, Value, cmd};
 
+use super::answer::Answer;
 use super::circuit::State;
 use super::cluster::Cluster;
 use super::dial::{Dialer, Target};
@@ -43,26 +44,41 @@ impl Redis {
     ///
     /// # Errors
     /// [`Failure`]; after a passing one the script may have run.
+    ///
+    /// # Cancel safety
+    /// Dropped before it answers, the script may have run or not.
     pub async fn run<T: AsRef<[u8]> + Sync>(
         &self,
         script: &Script,
         keys: &[T],
         arguments: &[T],
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let key = keys.first().map(AsRef::as_ref).unwrap_or_default();
-        match self.send(key, &script.by_digest(keys, arguments)).await {
+        let outcome = match self.tell(key, &script.by_digest(keys, arguments)).await {
             Err(Failure::Refused(code)) if code == "NOSCRIPT" => {
-                self.send(key, &script.in_full(keys, arguments)).await
+                self.tell(key, &script.in_full(keys, arguments)).await
             }
             outcome => outcome,
-        }
+        };
+        outcome.map(Answer::from)
     }
 
-    /// Sends one command to where `key` is.
+    /// Sends one command, its name and its arguments, to where `key` is.
     ///
     /// # Errors
     /// [`Failure`]; after a passing one the command may have run.
-    pub async fn send(&self, key: &[u8], command: &Cmd) -> Result<Value, Failure> {
+    ///
+    /// # Cancel safety
+    /// Dropped before it answers, the command may have run or not.
+    pub async fn send(&self, key: &[u8], name: &str, arguments: &[&[u8]]) -> Result<Answer, Failure> {
+        let mut command = cmd(name);
+        arguments.iter().for_each(|argument| {
+            command.arg(argument);
+        });
+        self.tell(key, &command).await.map(Answer::from)
+    }
+
+    async fn tell(&self, key: &[u8], command: &Cmd) -> Result<Value, Failure> {
         match &*self.0 {
             Inner::One(node) => node.send(command).await.map_err(failure),
             Inner::Many(cluster) => cluster.send(key, command).await,
@@ -73,6 +89,9 @@ impl Redis {
     ///
     /// # Errors
     /// When no node takes it.
+    ///
+    /// # Cancel safety
+    /// Dropped before it answers, it may have been told or not.
     pub async fn publish(&self, channel: &str, message: &[u8]) -> Result<(), Failure> {
         let mut command = cmd("PUBLISH");
         command.arg(channel).arg(message);
@@ -112,6 +131,9 @@ impl Redis {
     ///
     /// # Errors
     /// Why it does not.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn check(&self, lately: Duration) -> Result<(), Failure> {
         let (last, settled) = match &*self.0 {
             Inner::One(node) => (node.circuit().last_answer(), true),

@@ -164,6 +164,7 @@ impl FromStr for Address {
 
 /// Why a Redis cannot be used as described.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Misconfigured {
     /// The URL is none of a Redis. It may hold a password, so it is not shown.
     #[error("not the URL of a Redis: redis://user:password@host:port/database is expected")]

@@ -8,7 +8,6 @@ mod question;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ::redis::Value;
 use async_trait::async_trait;
 use ges_core::Timestamp;
 use ges_core::in_process::LocalWindows;
@@ -16,7 +15,7 @@ use ges_core::port::RateWindows;
 use ges_core::throttle::{Exceeded, Reservation, WindowKey, WindowRequest};
 
 use self::question::{Digests, Question};
-use super::dial::text;
+use super::answer::Answer;
 use super::failure::Failure;
 use super::handle::Redis;
 use super::keys::Keys;
@@ -122,19 +121,19 @@ impl RateWindows for RedisWindows {
 }
 
 /// What the script says; `None` when it is not what it says.
-fn read(answer: &Value, asked: &[WindowRequest], now: Timestamp) -> Option<Result<Reservation, Exceeded>> {
-    let Value::Array(parts) = answer else { return None };
+fn read(answer: &Answer, asked: &[WindowRequest], now: Timestamp) -> Option<Result<Reservation, Exceeded>> {
+    let Answer::List(parts) = answer else { return None };
     let (verdict, rest) = parts.split_first()?;
     match verdict {
-        Value::Int(1) if rest.len() == asked.len() => {
-            let unit = |(request, serial): (&WindowRequest, &Value)| {
-                Some((request.key.clone(), text(serial)?.parse::<u64>().ok()? | SHARED))
+        Answer::Number(1) if rest.len() == asked.len() => {
+            let unit = |(request, serial): (&WindowRequest, &Answer)| {
+                Some((request.key.clone(), serial.text()?.parse::<u64>().ok()? | SHARED))
             };
             Some(Ok(Reservation::new(asked.iter().zip(rest).map(unit).collect::<Option<_>>()?)))
         }
-        Value::Int(0) => {
-            let place: usize = rest.first().and_then(text)?.parse().ok()?;
-            let ends: i64 = rest.get(1).and_then(text)?.parse().ok()?;
+        Answer::Number(0) => {
+            let place: usize = rest.first().and_then(Answer::text)?.parse().ok()?;
+            let ends: i64 = rest.get(1).and_then(Answer::text)?.parse().ok()?;
             let request = asked.get(place.checked_sub(1)?)?;
             Some(Err(Exceeded {
                 kind: request.key.kind().clone(),

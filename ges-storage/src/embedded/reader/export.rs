@@ -23,13 +23,13 @@ pub(in crate::embedded) fn export(
     connection: &Connection,
     mut take: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
-    let snapshot = connection.unchecked_transaction().map_err(ExportError::Database)?;
+    let snapshot = connection.unchecked_transaction().map_err(ExportError::database)?;
     let mut count = 0;
     for sql in KINDS {
-        let mut statement = snapshot.prepare(sql).map_err(ExportError::Database)?;
-        let mut rows = statement.query(()).map_err(ExportError::Database)?;
-        while let Some(row) = rows.next().map_err(ExportError::Database)? {
-            take(text(row, 0).map_err(ExportError::Database)?).map_err(ExportError::Taker)?;
+        let mut statement = snapshot.prepare(sql).map_err(ExportError::database)?;
+        let mut rows = statement.query(()).map_err(ExportError::database)?;
+        while let Some(row) = rows.next().map_err(ExportError::database)? {
+            take(text(row, 0).map_err(ExportError::database)?).map_err(ExportError::Taker)?;
             count += 1;
         }
     }
