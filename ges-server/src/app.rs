@@ -18,6 +18,12 @@ use ges_core::port::{Captcha, Clock, IdSource, Identity, Signals, Statistics};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
+use ges_http::errors::ErrorLog;
+use ges_http::route::operations::{self, Operations};
+use ges_http::route::{self, Api};
+use ges_http::router::RouteMistake;
+use ges_http::statistics::StatisticsCache;
+use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use ges_upstream::captcha::SiteVerify;
 use ges_upstream::client::{ClientMistake, HttpClient};
 use ges_upstream::ors::BadStream;
@@ -26,15 +32,9 @@ use ges_upstream::statistics::{GwsStatistics, NoStatistics};
 
 use crate::chance::SystemIds;
 use crate::config::Config;
-use crate::errors::ErrorLog;
 use crate::health::Health;
-use crate::http::route::operations::{self, Operations};
-use crate::http::route::{self, Api};
-use crate::http::router::RouteMistake;
-use crate::http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use crate::identity::LocalIdentities;
 use crate::metrics::{Host, Metrics};
-use crate::statistics::StatisticsCache;
 use crate::tenants::{self, Secrets};
 use crate::worker::{Wakeup, Worker};
 use crate::zones;
@@ -179,11 +179,10 @@ impl App {
             statistics: StatisticsCache::new(statistics, clock.clone()),
             publisher: publisher.clone(),
             zones: zones.clone(),
-            metrics: metrics.clone(),
+            observer: metrics.clone(),
         });
         let shown = Arc::new(Operations {
-            metrics: metrics.clone(),
-            health: health.clone(),
+            vitals: health.clone(),
             errors: errors.clone(),
             clock: clock.clone(),
             zones: zones.clone(),
@@ -198,7 +197,7 @@ impl App {
                 write_back: write_back.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
-                metrics: metrics.clone(),
+                observer: metrics.clone(),
                 errors: errors.clone(),
                 draining: draining.clone(),
             })

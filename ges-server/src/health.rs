@@ -15,8 +15,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::http::BoxError;
 use crate::metrics::{Metrics, VERSION};
+use ges_http::{BoxError, Vitals};
 
 /// A check that takes longer has failed.
 const CHECK_TIME: Duration = Duration::from_secs(5);
@@ -222,6 +222,22 @@ impl Health {
     fn lock(&self) -> MutexGuard<'_, Vec<Watched>> {
         // Each change is complete when the lock is given back.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What operators read, over HTTP.
+impl Vitals for Health {
+    fn metrics(&self) -> Result<Vec<u8>, BoxError> {
+        self.metrics.text()
+    }
+
+    fn is_ready(&self) -> bool {
+        Health::is_ready(self)
+    }
+
+    fn report(&self) -> serde_json::Value {
+        // Cannot fail: the report holds texts, numbers and flags.
+        serde_json::to_value(Health::report(self)).expect("a report can be written as JSON")
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{App, Stores};
-use crate::http::listener::Listener;
+use crate::listener::Listener;
 
 /// A server that serves.
 pub struct Running {

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ges_http::Limits;
+
 use super::key::{Key, Whole};
 use super::reader::Reader;
-use crate::http::Limits;
-use crate::http::listener::Connections;
+use crate::listener::Connections;
 
 const EXTERNAL_ADDRESS: Key = Key::new(
     "http.external_address",

@@ -3,6 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 mod config;
-mod fixture;
-mod service;
 mod socket;

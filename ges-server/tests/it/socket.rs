@@ -1,16 +1,21 @@
 //! What only a socket shows: slow and oversize bodies, kept connections, a graceful stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use ges_server::http::listener::{Connections, Listener};
-use ges_server::http::{Face, Limits};
+use ges_http::errors::ErrorLog;
+use ges_http::{Access, Call, Exposure, Face, Limits, Parts, Reply, Router, Service, WriteBackKeys};
+use ges_server::chance::SystemIds;
+use ges_server::clock::SystemClock;
+use ges_server::identity::LocalIdentities;
+use ges_server::listener::{Connections, Listener};
+use hyper::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-
-use crate::fixture::{ALPHA_KEY, world_with};
 
 struct Running {
     address: SocketAddr,
@@ -19,11 +24,34 @@ struct Running {
 }
 
 async fn run(limits: Limits, bounds: Connections) -> Running {
-    let world = world_with(Face::External, limits);
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
     let (stop, stopped) = watch::channel(false);
-    Running { address, stop, served: tokio::spawn(listener.serve(world.service, bounds, stopped)) }
+    Running { address, stop, served: tokio::spawn(listener.serve(service(limits), bounds, stopped)) }
+}
+
+/// A service with a route that counts the bytes it was sent, and one that takes its time.
+fn service(limits: Limits) -> Service {
+    let echo = |call: Call| async move { Reply::data(&call.body().len()) };
+    let slow = |_: Call| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Reply::data(&"done")
+    };
+    let router = Router::new()
+        .route(Method::POST, "/echo", Exposure::Private, Access::Open, echo)
+        .and_then(|router| router.route(Method::GET, "/slow", Exposure::Private, Access::Open, slow));
+    Service::new(Parts {
+        face: Face::External,
+        router: router.unwrap(),
+        limits,
+        identity: Arc::new(LocalIdentities::default()),
+        write_back: Arc::new(WriteBackKeys::new("write-back secret".into())),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        observer: Arc::new(()),
+        errors: Arc::new(ErrorLog::default()),
+        draining: Arc::new(AtomicBool::new(false)),
+    })
 }
 
 /// Reads one response: its head, and as many body bytes as it announces.
@@ -48,8 +76,7 @@ async fn read_response(stream: &mut TcpStream) -> String {
 
 fn post(bytes: usize) -> String {
     format!(
-        "POST /engagement/v3/echo HTTP/1.1\r\nhost: x\r\nx-api-key: {ALPHA_KEY}\r\n\
-         content-type: application/json\r\ncontent-length: {bytes}\r\n\r\n"
+        "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n"
     )
 }
 

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use ges_core::Timestamp;
 use ges_core::zone::{Zone, ZoneDatabase};
-use ges_server::engagement::{self, Query};
-use ges_server::gms;
+use ges_http::engagement::{self, Query};
+use ges_http::gms;
 use percent_encoding::percent_decode_str;
 
 static ZONES: LazyLock<ZoneDatabase> = LazyLock::new(ZoneDatabase::embedded);

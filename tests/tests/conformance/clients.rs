@@ -234,6 +234,6 @@ fn check_76_replies_are_quick() {
         assert!(reply.status == 200 && reply.lasted.as_secs() < 2, "{:?}", reply.lasted);
     }
     // The bound itself is the listener's; its own tests hold a stuck handler to it.
-    assert_eq!(ges_server::http::Limits::EXTERNAL.answer_time.as_secs(), 9);
-    assert_eq!(ges_server::http::Limits::INTERNAL.answer_time.as_secs(), 9);
+    assert_eq!(ges_http::Limits::EXTERNAL.answer_time.as_secs(), 9);
+    assert_eq!(ges_http::Limits::INTERNAL.answer_time.as_secs(), 9);
 }

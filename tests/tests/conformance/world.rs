@@ -15,14 +15,14 @@ use ges_core::port::{Captcha, CaptchaVerdict, Clock, Statistic, Statistics, Stat
 use ges_core::settings::SettingsFile;
 use ges_core::testing::{FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator};
 use ges_core::zone::ZoneDatabase;
+use ges_http::errors::ErrorLog;
+use ges_http::route::{self, Api};
+use ges_http::statistics::StatisticsCache;
+use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use ges_server::chance::SystemIds;
-use ges_server::errors::ErrorLog;
-use ges_server::http::listener::{Connections, Listener};
-use ges_server::http::route::{self, Api};
-use ges_server::http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use ges_server::identity::{KeyHash, LocalIdentities, Tenant};
+use ges_server::listener::{Connections, Listener};
 use ges_server::metrics::{Host, Metrics};
-use ges_server::statistics::StatisticsCache;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -109,7 +109,7 @@ impl World {
             statistics: StatisticsCache::new(statistics.clone(), clock.clone()),
             publisher,
             zones: zones(),
-            metrics: metrics.clone(),
+            observer: metrics.clone(),
         });
         let errors = Arc::new(ErrorLog::default());
         let write_back = Arc::new(WriteBackKeys::new("write-back secret of the test".into()));
@@ -128,7 +128,7 @@ impl World {
                 write_back: write_back.clone(),
                 clock: clock.clone(),
                 ids: Arc::new(SystemIds),
-                metrics: metrics.clone(),
+                observer: metrics.clone(),
                 errors: errors.clone(),
                 draining: Arc::new(AtomicBool::new(false)),
             });

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use ges_core::TenantId;
-use hyper::{Method, StatusCode};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Api, with};
-use crate::http::access::{CCID, CONTACT_CENTER_ID};
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::access::{CCID, CONTACT_CENTER_ID};
+use crate::router::RouteMistake;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 use ges_core::node::NotPublished;
 
 /// Enters the routes.

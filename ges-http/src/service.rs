@@ -9,10 +9,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use ges_core::TenantId;
 use ges_core::port::{Clock, IdSource, Identity};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue, VARY};
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
 use http_body_util::Full;
-use hyper::body::Body;
-use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue, VARY};
-use hyper::{Method, Request, Response, StatusCode};
 use uuid::Uuid;
 
 use super::access::{Access, WriteBackKeys, admit, blank_tenant_headers};
@@ -24,7 +24,7 @@ use super::problem::Problem;
 use super::router::{Exposure, Found, Handler, Route, Router};
 use super::{Face, correlation, cors};
 use crate::errors::{ErrorLog, Failure};
-use crate::metrics::Metrics;
+use crate::observer::{Answered, Observer};
 
 /// What a service is made of.
 pub struct Parts {
@@ -42,8 +42,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Correlation ids.
     pub ids: Arc<dyn IdSource>,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
+    /// Hears of every request.
+    pub observer: Arc<dyn Observer>,
     /// Failed requests, for look-up.
     pub errors: Arc<ErrorLog>,
     /// Set once the process is being stopped.
@@ -122,7 +122,7 @@ impl Service {
 
     fn call(
         &self,
-        head: &hyper::http::request::Parts,
+        head: &http::request::Parts,
         route: &Route,
         params: Result<Vec<(String, String)>, Problem>,
         correlation: Uuid,
@@ -153,7 +153,7 @@ impl Service {
     where
         B: Body<Data = Bytes> + Send,
     {
-        let Parts { face, limits, identity, write_back, metrics, .. } = &self.0.parts;
+        let Parts { face, limits, identity, write_back, observer, .. } = &self.0.parts;
         let admitted = match &call {
             Ok(call) => {
                 admit(access, *face, &call.headers, &call.params, identity.as_ref(), write_back).await
@@ -177,7 +177,7 @@ impl Service {
         // The handler's state is dropped with its future, so nothing half-changed is seen again.
         let handled = AssertUnwindSafe(async { handler.handle(call).await }).catch_unwind().await;
         handled.unwrap_or_else(|_| {
-            metrics.uncaught.inc();
+            observer.panicked();
             Err(Problem::panicked())
         })
     }
@@ -214,8 +214,14 @@ impl Service {
 
     fn count(&self, traits: &Traits, method: &Method, status: StatusCode, begun: Instant) {
         let (template, label) = traits.route.unwrap_or(("Unknown Endpoint", "Unknown Endpoint"));
-        let tenant = traits.tenant.as_ref().map(TenantId::as_str);
-        self.0.parts.metrics.request(tenant, label, template, method, status, begun.elapsed());
+        self.0.parts.observer.answered(&Answered {
+            tenant: traits.tenant.as_ref(),
+            label,
+            template,
+            method: known_method(method),
+            status,
+            lasted: begun.elapsed(),
+        });
     }
 
     fn remember(
@@ -227,9 +233,9 @@ impl Service {
         correlation: Uuid,
         begun: Instant,
     ) {
-        let Parts { face, clock, metrics, errors, .. } = &self.0.parts;
+        let Parts { face, clock, observer, errors, .. } = &self.0.parts;
         if problem.is_too_large() {
-            metrics.invalid_content_length.inc();
+            observer.too_large();
         }
         let status = problem.status();
         let path = traits.route.map_or("Unknown Endpoint", |(template, _)| template);
@@ -290,7 +296,7 @@ fn key_ending(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The method from a bounded set: anybody can invent methods.
-pub(crate) fn known_method(method: &Method) -> &'static str {
+fn known_method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::Service;
+use ges_http::Service;
 
 /// The bounds of a listener's connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

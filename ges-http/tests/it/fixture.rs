@@ -1,18 +1,20 @@
 //! A service with two tenants and a few routes that show what a handler sees.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use ges_server::chance::SystemIds;
-use ges_server::clock::SystemClock;
-use ges_server::errors::ErrorLog;
-use ges_server::http::{Access, Call, Exposure, Face, Limits, Parts, Reply, Router, Service, WriteBackKeys};
-use ges_server::identity::{KeyHash, LocalIdentities, Tenant};
-use ges_server::metrics::{Host, Metrics};
+use ges_core::TenantId;
+use ges_core::port::{Identity, StoreError};
+use ges_core::testing::{ManualClock, SeededIds};
+use ges_core::time::Timestamp;
+use ges_http::errors::ErrorLog;
+use ges_http::{
+    Access, Answered, Call, Exposure, Face, Limits, Observer, Parts, Reply, Router, Service, WriteBackKeys,
+};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// The key of tenant `alpha`.
@@ -23,7 +25,7 @@ pub const BETA_KEY: &str = "beta-key-9876543210";
 /// A service and what it writes to.
 pub struct World {
     pub service: Service,
-    pub metrics: Arc<Metrics>,
+    pub heard: Arc<Heard>,
     pub errors: Arc<ErrorLog>,
     pub write_back: Arc<WriteBackKeys>,
 }
@@ -33,35 +35,68 @@ pub fn world(face: Face) -> World {
 }
 
 pub fn world_with(face: Face, limits: Limits) -> World {
-    let metrics = Arc::new(Metrics::new(Host::named("here"), &[]).unwrap());
+    let heard = Arc::new(Heard::default());
     let errors = Arc::new(ErrorLog::default());
     let write_back = Arc::new(WriteBackKeys::new("write-back secret".into()));
     let service = Service::new(Parts {
         face,
         router: router(),
         limits,
-        identity: Arc::new(LocalIdentities::new(vec![
-            tenant("alpha", ALPHA_KEY, "https://*.alpha.example"),
-            tenant("beta", BETA_KEY, "https://www.beta.example"),
-        ])),
+        identity: Arc::new(Tenants),
         write_back: Arc::clone(&write_back),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
-        metrics: Arc::clone(&metrics),
+        clock: Arc::new(ManualClock::at(Timestamp::from_millis(0))),
+        ids: Arc::new(SeededIds::new(1)),
+        observer: heard.clone(),
         errors: Arc::clone(&errors),
         draining: Arc::new(AtomicBool::new(false)),
     });
-    World { service, metrics, errors, write_back }
+    World { service, heard, errors, write_back }
 }
 
-fn tenant(id: &str, key: &str, origin: &str) -> Tenant {
-    Tenant {
-        id: id.into(),
-        name: id.to_owned(),
-        keys: vec![KeyHash::of(key)],
-        origins: vec![origin.parse().unwrap()],
-        captcha: None,
-        statistics: None,
+/// Two tenants with a key and an origin each.
+struct Tenants;
+
+const TENANTS: [(&str, &str, &str); 2] =
+    [("alpha", ALPHA_KEY, "https://a.alpha.example"), ("beta", BETA_KEY, "https://www.beta.example")];
+
+#[async_trait]
+impl Identity for Tenants {
+    async fn tenant_of(&self, api_key: &str) -> Result<Option<TenantId>, StoreError> {
+        Ok(TENANTS.iter().find(|(_, key, _)| *key == api_key).map(|(id, ..)| (*id).into()))
+    }
+
+    async fn exists(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        Ok(TENANTS.iter().any(|(id, ..)| *id == tenant.as_str()))
+    }
+
+    async fn allows_origin(&self, tenant: Option<&TenantId>, origin: &str) -> Result<bool, StoreError> {
+        let asked = |id: &str| tenant.is_none_or(|tenant| tenant.as_str() == id);
+        Ok(TENANTS.iter().any(|(id, _, theirs)| asked(id) && *theirs == origin))
+    }
+}
+
+/// Writes down what an observer is told.
+#[derive(Default)]
+pub struct Heard {
+    pub answered: Mutex<Vec<String>>,
+    pub panics: Mutex<usize>,
+    pub too_large: Mutex<usize>,
+}
+
+impl Observer for Heard {
+    fn answered(&self, answered: &Answered<'_>) {
+        let Answered { tenant, label, template, method, status, .. } = answered;
+        let tenant = tenant.map_or("nobody", TenantId::as_str);
+        let line = format!("{tenant} {method} {template} ({label}) {}", status.as_u16());
+        self.answered.lock().unwrap().push(line);
+    }
+
+    fn panicked(&self) {
+        *self.panics.lock().unwrap() += 1;
+    }
+
+    fn too_large(&self) {
+        *self.too_large.lock().unwrap() += 1;
     }
 }
 
@@ -79,10 +114,6 @@ fn router() -> Router {
     };
     let session = |call: Call| async move { Reply::data(&call.tenant()?.as_str()) };
     let seen = |call: Call| async move { Reply::data(&call.headers().contains_key("ccid")) };
-    let slow = |_: Call| async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        Reply::data(&"done")
-    };
     let stuck = |_: Call| async move { std::future::pending().await };
     let panics = |_: Call| async move { panic!("a handler's bug") };
     let api = Exposure::Api;
@@ -91,7 +122,6 @@ fn router() -> Router {
         .and_then(|r| r.route(Method::GET, "/engagement/v3/named/{name}", api, Access::Tenant, named))
         .and_then(|r| r.route(Method::GET, "/engagement/v3/seen", api, Access::Tenant, seen))
         .and_then(|r| r.route(Method::PUT, "/genesys/{id}", Exposure::Private, Access::Session, session))
-        .and_then(|r| r.route(Method::GET, "/slow", Exposure::Private, Access::Open, slow))
         .and_then(|r| r.route(Method::GET, "/stuck", Exposure::Private, Access::Open, stuck))
         .and_then(|r| r.route(Method::GET, "/panics", Exposure::Private, Access::Open, panics))
         .unwrap()
@@ -125,11 +155,11 @@ impl World {
         self.send(request.body(Full::new(body.into())).unwrap()).await
     }
 
-    pub fn metric(&self, line: &str) -> bool {
-        String::from_utf8(self.metrics.text().unwrap()).unwrap().lines().any(|known| known.starts_with(line))
+    pub fn heard(&self, line: &str) -> bool {
+        self.heard.answered.lock().unwrap().iter().any(|known| known == line)
     }
 }
 
-pub fn request(method: Method, path: &str) -> hyper::http::request::Builder {
+pub fn request(method: Method, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(path)
 }

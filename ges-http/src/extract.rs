@@ -1,7 +1,7 @@
 //! What handlers take out of a call: path and query parameters, and JSON bodies
 //! ([engagement-api-v3 §1.5](ges_core::rules)).
 
-use hyper::header::CONTENT_TYPE;
+use http::header::CONTENT_TYPE;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

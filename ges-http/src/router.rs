@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use hyper::Method;
+use http::Method;
 
 use super::access::Access;
 use super::call::Call;
@@ -52,17 +52,17 @@ pub struct Route {
 /// The table of one listener.
 ///
 /// ```
-/// use ges_server::http::{Access, Exposure, Reply, Router};
-/// use hyper::Method;
+/// use ges_http::{Access, Exposure, Reply, Router};
+/// use http::Method;
 ///
 /// let router = Router::new().route(
 ///     Method::GET,
 ///     "/greeting/{name}",
 ///     Exposure::Private,
 ///     Access::Open,
-///     |call: ges_server::http::Call| async move { Reply::data(&call.param("name")?) },
+///     |call: ges_http::Call| async move { Reply::data(&call.param("name")?) },
 /// )?;
-/// # Ok::<(), ges_server::http::router::RouteMistake>(())
+/// # Ok::<(), ges_http::router::RouteMistake>(())
 /// ```
 #[derive(Default)]
 pub struct Router {

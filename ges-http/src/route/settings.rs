@@ -12,14 +12,15 @@
 
 use std::sync::Arc;
 
+use ges_core::port::Published;
 use ges_core::settings::Change;
-use hyper::Method;
+use http::Method;
 use serde_json::json;
 
 use super::{Api, with};
 use crate::engagement::BadInput;
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::router::RouteMistake;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 use ges_core::node::{NotPublished, Outcome};
 
 const TABLE: &str = "/genesys/1/admin/settings";
@@ -46,13 +47,13 @@ async fn read(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
 
 async fn replace(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     let table = table(text(&call)?)?.upserts;
-    let change = |current: &ges_core::port::Published| Change::replacing(&current.sections, table.clone());
-    answer(api.publisher.publish(call.tenant()?, change).await)
+    let change = move |current: &Published| Change::replacing(&current.sections, table.clone());
+    answer(api.publisher.publish(call.tenant()?, &change).await)
 }
 
 async fn upsert(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     let change = table(text(&call)?)?;
-    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+    answer(api.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
 async fn upsert_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
@@ -60,13 +61,13 @@ async fn upsert_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     // The body must be JSON by itself, or it could close the object it is put into.
     call.json_object()?;
     let change = table(&format!("{{{section}:{}}}", text(&call)?))?;
-    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+    answer(api.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
 async fn delete_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     let section = call.param("section")?.to_owned();
     let change = Change { deletes: [section].into(), ..Change::default() };
-    answer(api.publisher.publish(call.tenant()?, |_| change.clone()).await)
+    answer(api.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
 fn text(call: &Call) -> Result<&str, Problem> {

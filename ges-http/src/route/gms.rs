@@ -7,8 +7,8 @@ use ges_core::callback::{CancelledBy, StateName};
 use ges_core::engine::EngineError;
 use ges_core::port;
 use ges_core::{Callback, CallbackId};
-use hyper::Method;
-use hyper::header::CONTENT_TYPE;
+use http::Method;
+use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::{Api, with};
@@ -16,8 +16,8 @@ use crate::engagement::{BadInput, Query};
 use crate::gms::change::Change;
 use crate::gms::filter::Filter;
 use crate::gms::{calendar, cancel, change, create, number, properties, queues, record, wait};
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::router::RouteMistake;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 
 /// Most records in one answer.
 const RECORDS_MAX: usize = 5000;

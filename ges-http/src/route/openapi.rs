@@ -1,13 +1,13 @@
 //! The description of the Engagement API for machines, on the internal listener: the list of public paths is closed
 //! ([engagement-api-v3 §1.2](ges_core::rules)).
 
-use hyper::Method;
+use http::Method;
 
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::router::RouteMistake;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 
 /// The OpenAPI 3.1 document of the external API; kept by hand and held to the routes and their answers by tests.
-pub const DOCUMENT: &str = include_str!("../../../openapi.json");
+pub const DOCUMENT: &str = include_str!("../../openapi.json");
 
 /// Enters the route.
 ///

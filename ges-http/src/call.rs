@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use ges_core::TenantId;
 use ges_core::time::Timestamp;
-use hyper::Method;
-use hyper::header::HeaderMap;
+use http::Method;
+use http::header::HeaderMap;
 use uuid::Uuid;
 
 use super::Face;

@@ -2,7 +2,7 @@
 //! ([engagement-api-v3 §3](ges_core::rules)).
 //!
 //! Everything here translates, in plain functions that know neither sockets nor stores; the routes in
-//! `http/route/engagement.rs` call them around the engine.
+//! `route/engagement.rs` call them around the engine.
 
 pub mod availability;
 pub mod call_in;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use hyper::Method;
-use hyper::header::{AGE, HeaderValue};
+use http::Method;
+use http::header::{AGE, HeaderValue};
 
 use super::{Api, with};
 use crate::engagement::{Query, availability, call_in, callback, create, statistics, wait};
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::router::RouteMistake;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 
 /// Enters the nine operations.
 ///
@@ -124,14 +124,14 @@ async fn request_call_in(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     let wish = call_in::read(call.json_body()?)?;
     let made = api.engine.request_call_in(tenant, wish).await;
     let made = made.map_err(|error| api.refused(tenant, None, error).not_found_as_bad_request())?;
-    api.metrics.callin_created.with_label_values(&[tenant.as_str()]).inc();
+    api.observer.call_in_created(tenant);
     Reply::data(&call_in::made(&made))
 }
 
 async fn read_statistics(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let wanted = statistics::read(call.json_body()?)?;
-    let directives = call.headers().get(hyper::header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    let directives = call.headers().get(http::header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
     let read = api.statistics.read(tenant, wanted, statistics::max_age(directives)).await?;
     Ok(Reply::data(&*read.data)?.with_header(AGE, HeaderValue::from(read.age.as_secs())))
 }

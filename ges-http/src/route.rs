@@ -11,6 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use ges_core::engine::{Engine, EngineError, Refusal};
+use ges_core::node::Publisher;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{ServiceName, TenantId};
 
@@ -18,9 +19,8 @@ use super::call::Call;
 use super::envelope::Reply;
 use super::problem::Problem;
 use super::router::{Handler, RouteMistake, Router};
-use crate::metrics::Metrics;
+use crate::observer::{Limit, Observer};
 use crate::statistics::StatisticsCache;
-use ges_core::node::Publisher;
 
 /// What handlers need.
 pub struct Api {
@@ -32,8 +32,8 @@ pub struct Api {
     pub publisher: Arc<Publisher>,
     /// Zone names.
     pub zones: Arc<ZoneDatabase>,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
+    /// Hears of limits and of call-in requests.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Api {
@@ -61,9 +61,9 @@ impl Api {
         let EngineError::Refused(refused) = error else { return };
         match &refused.refusal {
             Refusal::NumberQueued { .. } | Refusal::NumberThrottled { .. } => {
-                self.metrics.enqueue_limit_reached.inc();
+                self.observer.limit_reached(Limit::Number);
             }
-            Refusal::ServiceThrottled { .. } => self.metrics.ttl_limit_reached.inc(),
+            Refusal::ServiceThrottled { .. } => self.observer.limit_reached(Limit::Service),
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //! ([callback-domain §12](ges_core::rules)).
 //!
 //! Everything here translates, in plain functions that know neither sockets nor stores; the routes in
-//! `http/route/gms.rs` call them around the engine. Where the reference leaves a body open, the shape chosen is said in
+//! `route/gms.rs` call them around the engine. Where the reference leaves a body open, the shape chosen is said in
 //! the documentation of the function that writes it.
 
 pub mod calendar;

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use ges_core::TenantId;
 use ges_core::port::{Identity, StoreError};
-use http_body_util::Full;
-use hyper::header::{
+use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
-use hyper::{Response, StatusCode};
+use http::{Response, StatusCode};
+use http_body_util::Full;
 
 /// The answer to `OPTIONS` on an API path: 204 without a body, with the CORS headers if any tenant lists the origin.
 pub(super) async fn preflight(

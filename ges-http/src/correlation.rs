@@ -2,9 +2,9 @@
 //! caller.
 
 use bytes::Bytes;
+use http::Response;
+use http::header::{HeaderName, HeaderValue};
 use http_body_util::Full;
-use hyper::Response;
-use hyper::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header that repeats `status.corrId`.

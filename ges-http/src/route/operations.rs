@@ -3,24 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hyper::{Method, StatusCode};
+use http::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::errors::ErrorLog;
-use crate::health::Health;
-use crate::http::router::RouteMistake;
-use crate::http::{Access, Call, Exposure, Problem, Reply, Router};
-use crate::metrics::{Metrics, TEXT_FORMAT};
+use crate::router::RouteMistake;
+use crate::vitals::Vitals;
+use crate::{Access, Call, Exposure, Problem, Reply, Router};
 use ges_core::port::Clock;
 use ges_core::zone::ZoneDatabase;
 
+/// The text format of Prometheus.
+const METRICS_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// What these routes show.
 pub struct Operations {
-    /// Counters and gauges.
-    pub metrics: Arc<Metrics>,
-    /// Components and whether they work.
-    pub health: Arc<Health>,
+    /// Metrics, and whether this process works.
+    pub vitals: Arc<dyn Vitals>,
     /// Failed requests.
     pub errors: Arc<ErrorLog>,
     /// Now.
@@ -52,22 +52,22 @@ pub fn routes(router: Router, operations: &Arc<Operations>) -> Result<Router, Ro
 }
 
 fn metrics(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let text = operations.metrics.text().map_err(|error| {
+    let text = operations.vitals.metrics().map_err(|error| {
         Problem::failed("METRICS_UNAVAILABLE", "the metrics cannot be written; try again", error)
     })?;
-    Ok(Reply::raw(TEXT_FORMAT, text))
+    Ok(Reply::raw(METRICS_FORMAT, text))
 }
 
 /// 200 while promises can be given, 503 while not: for load balancers and orchestration.
 fn health(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let ready = operations.health.is_ready() && !operations.draining.load(Ordering::Relaxed);
+    let ready = operations.vitals.is_ready() && !operations.draining.load(Ordering::Relaxed);
     let (status, word) =
         if ready { (StatusCode::OK, "UP") } else { (StatusCode::SERVICE_UNAVAILABLE, "DOWN") };
     Ok(Reply::json(&json!({ "status": word }))?.with_status(status))
 }
 
 fn detail(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let mut report = serde_json::to_value(operations.health.report()).map_err(Problem::internal)?;
+    let mut report = operations.vitals.report();
     report["zoneData"] = operations.zones.version().into();
     Reply::json(&report)
 }

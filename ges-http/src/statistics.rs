@@ -10,7 +10,7 @@ use ges_core::port::{Clock, Statistic, Statistics, StatisticsError};
 use ges_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::http::Problem;
+use crate::Problem;
 
 /// How long an answer is kept.
 const KEPT_FOR: Duration = Duration::from_secs(300);

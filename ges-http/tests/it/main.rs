@@ -1,0 +1,6 @@
+//! The service as its callers see it, in process.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+mod fixture;
+mod service;
