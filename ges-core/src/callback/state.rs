@@ -86,7 +86,7 @@ impl StateName {
     }
 
     /// Whether it is QUEUED, ROUTING or PROCESSING: the ones a watermark and the active limit count
-    /// (callback-domain §9.2, §12).
+    /// ([callback-domain §9.2, §12](crate::rules)).
     pub const fn is_active(self) -> bool {
         matches!(self, StateName::Queued | StateName::Routing | StateName::Processing)
     }
