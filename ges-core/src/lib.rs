@@ -7,7 +7,7 @@
 //!
 //! - What is decided: [`hours`], [`capacity`], [`slots`], [`offer`], [`ewt`], [`number`], [`throttle`], [`callin`].
 //! - What a callback is and what can happen to it: [`callback`] and its pure [`callback::step`].
-//! - What a host calls: [`engine::Engine`] and [`engine::Dispatcher`].
+//! - What a host calls: [`engine::Engine`], and [`node::Node`], which keeps its promises.
 //! - What a host provides: the traits of [`port`].
 //!
 //! # Features
@@ -25,6 +25,7 @@
 //! [callback-domain §6.4](crate::rules); [`rules`] says where that stands.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bell;
 pub mod callback;
 pub mod callin;
 pub mod capacity;
@@ -44,6 +45,8 @@ pub mod port;
 pub mod rules;
 pub mod settings;
 pub mod slots;
+#[cfg(feature = "tokio")]
+pub mod system;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;

@@ -8,7 +8,10 @@ mod clock;
 mod failure;
 mod identity;
 mod index;
+mod observer;
 mod orchestrator;
+mod peers;
+mod runtime;
 mod settings;
 mod store;
 mod throttle;
@@ -20,9 +23,12 @@ pub use clock::{Clock, IdSource, Listener, Signals};
 pub use failure::StoreError;
 pub use identity::Identity;
 pub use index::IndexEntry;
+pub use observer::{Notice, Observer, Work};
 pub use orchestrator::{
     HandOverError, Handed, Look, NODE_OF_SESSION, Orchestrator, SessionKey, Submission, Unavailable,
 };
+pub use peers::{Gone, News, Peers, Told};
+pub use runtime::Runtime;
 pub use settings::{PublishError, SettingsStore};
 pub use store::{
     Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,

@@ -10,10 +10,12 @@ mod clock;
 mod ids;
 mod listener;
 mod orchestrator;
+mod runtime;
 mod waits;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;
 pub use listener::{RecordingListener, RecordingSignals};
 pub use orchestrator::{Answer, ScriptedOrchestrator, Seen};
+pub use runtime::ManualRuntime;
 pub use waits::FixedWaits;

@@ -9,8 +9,8 @@ use crate::callback::LifecycleEvent;
 use crate::id::TenantId;
 use crate::in_process::{LocalWindows, QueueEstimators};
 use crate::port::{
-    CallInStore, CallbackStore, Captcha, CaptchaVerdict, Clock, IdSource, Listener, Orchestrator, Signals,
-    Unavailable,
+    CallInStore, CallbackStore, Captcha, CaptchaVerdict, Clock, IdSource, Listener, Notice, Observer,
+    Orchestrator, Signals, Unavailable,
 };
 use crate::time::Timestamp;
 
@@ -79,4 +79,12 @@ impl Listener for NobodyListens {
 
 impl Signals for NobodyListens {
     fn due(&self, _: Timestamp) {}
+
+    fn is_heard(&self) -> bool {
+        false
+    }
+}
+
+impl Observer for NobodyListens {
+    fn noticed(&self, _: &Notice<'_>) {}
 }

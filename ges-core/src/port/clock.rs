@@ -23,6 +23,11 @@ pub trait IdSource: Send + Sync {
 pub trait Signals: Send + Sync {
     /// Something now needs attention at `at`, perhaps earlier than what the dispatcher waits for.
     fn due(&self, at: Timestamp);
+
+    /// Whether somebody is woken by it. A dispatcher whose signals nobody hears asks to be called every second.
+    fn is_heard(&self) -> bool {
+        true
+    }
 }
 
 /// Hears of every life-cycle event after it is committed, at most once ([callback-domain §7.4](crate::rules)).
