@@ -11,6 +11,8 @@ pub use plan::{Plan, plan};
 
 use std::time::Duration;
 
+use crate::time::Timestamp;
+
 /// Scheduled callbacks are indexed by their desired time less this constant, which is the default submission buffer
 /// ([callback-domain §3.6](crate::rules)). A longer lead is found by a look-up of that service alone, a shorter one
 /// waits in memory.
@@ -29,9 +31,43 @@ pub const AGAIN: Duration = Duration::from_millis(250);
 /// The longest time between two looks ([callback-domain §8.1](crate::rules)).
 pub const PASS: Duration = Duration::from_secs(60);
 
+/// Looks that are in no hurry are this far apart, so that each finds what several would have found.
+const PACE: Duration = Duration::from_secs(1);
+
+/// A look for something that needs attention within this time is in a hurry.
+const NEAR: Duration = Duration::from_secs(5);
+
+/// How often a host looks that is not woken by signals.
+pub const UNWOKEN: Duration = Duration::from_secs(1);
+
+/// When to look for something that needs attention at `at`, after a look at `looked`: as soon as it can be leased, but
+/// together with its neighbours when there is time for that. May lie in the past.
+pub fn look_by(at: Timestamp, looked: Timestamp) -> Timestamp {
+    (at - AHEAD).max((looked + PACE).min(at - NEAR))
+}
+
 /// How long it is believed that a callback still stands as it was when the store was last asked. Whoever comes to hand it
 /// over later than that, because others were first or because its process was frozen, asks again.
 pub const FRESH: Duration = Duration::from_secs(1);
 
 /// How long a booking may take to try its first hand-over before the dispatcher takes it over.
 pub const INLINE_GRACE: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_waits_for_neighbours_when_there_is_time() {
+        let at = Timestamp::from_secs;
+        let looked = at(100);
+        for (due, look, why) in [
+            (200, 190, "ten seconds ahead"),
+            (110, 101, "it can be leased now, and there is time for its neighbours"),
+            (106, 101, "so it is here"),
+            (103, 98, "it is in a hurry"),
+        ] {
+            assert_eq!(look_by(at(due), looked), at(look), "{why}");
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod refusal;
 mod report;
 mod show;
 mod waits;
+mod wakeup;
 
 use std::sync::Arc;
 
@@ -28,10 +29,11 @@ pub use dispatch::{Delivery, Dispatcher, Performed};
 pub use offer::{Availability, AvailabilityAsk, QueueStatus};
 pub use refusal::{EngineError, Refusal, Refused};
 pub use show::{QueuePlace, Shown};
+pub(crate) use wakeup::Wakeup;
 
 use crate::callback::{Callback, LifecycleEvent};
 use crate::dispatch::INDEX_LEAD;
-use crate::id::TenantId;
+use crate::id::{NodeId, TenantId};
 use crate::port::{
     CallInStore, CallbackStore, Captcha, Clock, IdSource, Listener, Orchestrator, RateWindows, Signals,
     WaitTimes,
@@ -59,7 +61,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Ids and chance.
     pub ids: Arc<dyn IdSource>,
-    /// Wakes the dispatcher.
+    /// Wakes a host that turns a [`Dispatcher`] itself; a [`Node`](crate::node::Node) needs none.
     pub signals: Arc<dyn Signals>,
     /// Hears of every life-cycle event.
     pub listener: Arc<dyn Listener>,
@@ -71,13 +73,16 @@ pub struct Engine {
     catalog: Catalog,
     waits: waits::WaitCache,
     looks: show::LookCache,
+    wakeup: Arc<Wakeup>,
 }
 
 impl Engine {
     /// An engine over these parts, without any tenant yet.
     pub fn new(parts: Parts) -> Self {
+        let wakeup = Arc::new(Wakeup::new(parts.signals));
         Engine {
-            parts,
+            parts: Parts { signals: wakeup.clone(), ..parts },
+            wakeup,
             catalog: Catalog::default(),
             waits: waits::WaitCache::default(),
             looks: show::LookCache::default(),
@@ -140,6 +145,16 @@ impl Engine {
                 return Ok(removed);
             }
         }
+    }
+
+    /// What a node on this engine is woken by.
+    pub(crate) fn wakeup(&self) -> &Wakeup {
+        &self.wakeup
+    }
+
+    /// A name that no process had before.
+    pub(crate) fn fresh_name(&self) -> NodeId {
+        NodeId::from(self.parts.ids.uuid().to_string())
     }
 
     /// When a record needs attention by itself.

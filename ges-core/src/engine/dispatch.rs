@@ -4,6 +4,7 @@ mod delivery;
 mod ends;
 mod held;
 mod look;
+mod outcomes;
 
 pub use delivery::{Delivery, Performed};
 
@@ -15,9 +16,11 @@ use futures_util::future::join;
 use self::ends::Ends;
 use self::held::{Errand, Held, What};
 use self::look::Sessions;
+use self::outcomes::Outcomes;
 use super::Engine;
+use crate::bell::Bell;
 use crate::callback::{Callback, Event, Step, step};
-use crate::dispatch::{AGAIN, AHEAD, FRESH, INDEX_LEAD, LEASE, PASS, Plan, plan};
+use crate::dispatch::{AGAIN, AHEAD, INDEX_LEAD, LEASE, PASS, Plan, UNWOKEN, look_by, plan};
 use crate::id::{NodeId, ServiceName, TenantId};
 use crate::lead::EarlySubmission;
 use crate::port::{Change, Lease, LeaseRequest, Leased, Raised, Release, StoreError};
@@ -38,6 +41,7 @@ pub struct Dispatcher {
     held: Held,
     ends: Ends,
     sessions: Sessions,
+    outcomes: Outcomes,
 }
 
 impl Dispatcher {
@@ -49,28 +53,29 @@ impl Dispatcher {
             held: Held::default(),
             ends: Ends::default(),
             sessions: Sessions::default(),
+            outcomes: Outcomes::default(),
         })
     }
 
-    /// Finds and leases what is due soon, and issues attempts in one durable batch. Looks at the
-    /// whole truth, so it is safe to call at any time and as often as one likes. Answers when to look again at the
-    /// latest; earlier when [`crate::port::Signals::due`] says so.
+    /// Finds and leases what is due soon, and issues attempts in one durable batch. Looks at the whole truth, so it is
+    /// safe to call at any time and as often as one likes. Answers when to look again at the latest; earlier when
+    /// [`crate::port::Signals::due`] says so.
     ///
     /// # Errors
     /// When the store fails. The next call then begins anew: leases that were given and not told of end first, so what
     /// is due does not wait until they expire.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment, which is the same as a failure: the next call begins anew.
     pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
-        let looked = match self.end_leases().await {
-            Ok(()) => self.look_for_due().await,
-            Err(error) => Err(error),
-        };
-        match looked {
-            Ok(next) => Ok(self.ends.next().map_or(next, |end| end.min(next))),
-            Err(error) => {
-                self.ends.at_once(&self.node, self.engine.now());
-                Err(error)
-            }
-        }
+        // Before anything is leased anew: what is recorded need not be done again. A failure does not keep from looking.
+        let _ = self.write_left().await;
+        let look = Look(self);
+        self.end_leases().await?;
+        let next = self.look_for_due().await?;
+        std::mem::forget(look);
+        let left = (!self.outcomes.is_empty()).then(|| self.engine.now() + UNWOKEN);
+        Ok(self.ends.next().into_iter().chain(left).fold(next, Timestamp::min))
     }
 
     /// Ends what is to be ended by now.
@@ -106,10 +111,12 @@ impl Dispatcher {
         }
         let found = leased.len();
         self.sort(leased, asked).await?;
-        let next = store.next_wake().await?.map_or(asked + PASS, |wake| wake - AHEAD);
+        // A host that does not hear of bookings has to look for them.
+        let latest = asked + if self.engine.parts.signals.is_heard() { PASS } else { UNWOKEN };
+        let next = store.next_wake().await?.map_or(latest, |wake| look_by(wake, asked));
         // What is due by now and was not found is leased to somebody; asking all the time does not free it.
         let earliest = if found == 0 { asked + AGAIN } else { asked };
-        Ok(next.clamp(earliest, asked + PASS))
+        Ok(next.clamp(earliest, latest))
     }
 
     /// One batch of what is due soon, and when it was asked for.
@@ -139,30 +146,32 @@ impl Dispatcher {
     /// # Errors
     /// When the store fails; nothing is handed over then, and all of it is still held, so that the next call asks
     /// again.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: all of it is still held. So are deliveries that are dropped before they are done.
     pub async fn take_due(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
         let now = self.engine.now();
-        let errands = self.held.take(now, TAKE);
-        if errands.is_empty() {
+        let taken = self.held.take(now, TAKE);
+        if taken.errands().is_empty() {
             return Ok(Vec::new());
         }
-        let leases: Vec<Lease> = errands.iter().map(|errand| errand.lease.clone()).collect();
-        let held = match self.engine.parts.callbacks.held(&leases, now).await {
-            Ok(held) => held,
-            Err(error) => {
-                // Otherwise nobody would think of them until their leases have expired.
-                errands.into_iter().for_each(|errand| self.held.hold(errand));
-                return Err(error);
-            }
-        };
-        let still = errands.into_iter().zip(held).filter_map(|(errand, held)| self.unless_lost(errand, held));
+        let leases: Vec<Lease> = taken.errands().iter().map(|errand| errand.terms.lease.clone()).collect();
+        let held = self.engine.parts.callbacks.held(&leases, now).await?;
+        let still =
+            taken.keep().into_iter().zip(held).filter_map(|(errand, held)| self.unless_lost(errand, held));
         Ok(still.map(|errand| Delivery::new(self, errand, now)).collect())
     }
 
     /// One whole pass for hosts without timers of their own: looks ahead and does everything that is due, one after the
-    /// other, until nothing is. Answers when to call again at the latest.
+    /// other, until nothing is. Answers when to call again at the latest: within a second when the host does not hear
+    /// [`crate::port::Signals::due`], and so cannot know of what is booked meanwhile.
     ///
     /// # Errors
     /// When the store fails.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: the next call does the rest. A callback that is being handed over is handed over
+    /// again then, under the same attempt number.
     pub async fn run_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         loop {
             let next = self.look_ahead().await?;
@@ -181,6 +190,9 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the store fails; the leases then expire by themselves.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: leases that were not given back by then expire by themselves.
     pub async fn drain(&self) -> Result<(), StoreError> {
         self.begin_anew().await
     }
@@ -191,18 +203,19 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the store fails; [`Dispatcher::look_ahead`] then does it.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: [`Dispatcher::look_ahead`] then does it.
     pub async fn take_over(self: &Arc<Self>, gone: &NodeId) -> Result<usize, StoreError> {
         if *gone == self.node {
             return Ok(0);
         }
-        let ended = self.engine.parts.callbacks.end_leases(gone).await;
-        let now = self.engine.now();
-        match ended {
-            Ok(_) => self.ends.once_more(gone, now),
-            Err(_) => self.ends.at_once(gone, now),
-        }
-        self.engine.parts.signals.due(now);
-        ended
+        // Whatever becomes of this call, a look comes at once, and does what is not done by then.
+        let _look = LookSoon(&self.engine);
+        self.ends.at_once(gone, self.engine.now());
+        let ended = self.engine.parts.callbacks.end_leases(gone).await?;
+        self.ends.once_more(gone, self.engine.now());
+        Ok(ended)
     }
 
     /// The name this dispatcher leases under.
@@ -210,21 +223,9 @@ impl Dispatcher {
         &self.node
     }
 
-    /// Whether it is still ours to hand over, when that was long ago asked; whatever became of it meanwhile is not ours
-    /// to undo. When the store does not say, it is held again and asked about with the next that are due.
-    async fn still_held(&self, errand: Errand, checked: Timestamp) -> Option<Errand> {
-        let now = self.engine.now();
-        if checked <= now && now.since(checked) <= FRESH {
-            return Some(errand);
-        }
-        let lease = std::slice::from_ref(&errand.lease);
-        match self.engine.parts.callbacks.held(lease, now).await {
-            Ok(held) => self.unless_lost(errand, held.first().is_some_and(|held| *held)),
-            Err(_) => {
-                self.held.hold(errand);
-                None
-            }
-        }
+    /// Rung when [`Dispatcher::next_due`] has become earlier.
+    pub(crate) fn sooner(&self) -> &Bell {
+        self.held.sooner()
     }
 
     fn unless_lost(&self, errand: Errand, is_held: bool) -> Option<Errand> {
@@ -247,8 +248,9 @@ impl Dispatcher {
                 Plan::Look => self.held.hold(Errand::new(due, callback, lease, What::Look)),
                 Plan::Perform(effect) => {
                     let due = effect.not_before.max(due);
-                    let errand = Errand::new(due, callback, lease, What::Task(effect.task));
-                    self.held.hold(Errand { tries: effect.tries, ..errand });
+                    let mut errand = Errand::new(due, callback, lease, What::Task(effect.task));
+                    errand.terms.tries = effect.tries;
+                    self.held.hold(errand);
                 }
                 Plan::Issue(at) => changes.extend(decided(callback, lease, Event::Issue { at }, now)),
                 Plan::Expire(at) => self.held.hold(Errand::new(at, callback, lease, What::Expire)),
@@ -350,6 +352,25 @@ impl Dispatcher {
         let closes = open.around(soon).map_or(soon, |period| period.end);
         let opens = open.next_open(closes).unwrap_or(Timestamp::MAX);
         Some((soon + lead).min(opens))
+    }
+}
+
+/// A look under way. Left in the middle, it may have leased what nobody knows of, so the next one begins anew.
+struct Look<'a>(&'a Dispatcher);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let Look(Dispatcher { engine, node, ends, .. }) = self;
+        ends.at_once(node, engine.now());
+    }
+}
+
+/// Has a look come at once when it is dropped.
+struct LookSoon<'a>(&'a Engine);
+
+impl Drop for LookSoon<'_> {
+    fn drop(&mut self) {
+        self.0.parts.signals.due(self.0.now());
     }
 }
 

@@ -25,21 +25,27 @@ impl Engine {
     /// Hands one issued attempt to the orchestrator and records what came of it. Answers the record as it then stands;
     /// when recording fails, as it was: the attempt is then handed over again under the same number.
     pub(super) async fn hand_over(&self, callback: Callback, attempt: u32) -> Callback {
-        let (callback, event) = self.submit(callback, attempt).await;
+        let submission = self.submission(callback, attempt);
+        let event = self.submit(&submission).await;
+        let callback = submission.callback;
         self.apply_to(&callback, &event).await.unwrap_or(callback)
     }
 
-    /// Hands one issued attempt to the orchestrator; answers the record it was given, and what happened to it.
-    pub(super) async fn submit(&self, callback: Callback, attempt: u32) -> (Callback, Event) {
+    /// One issued attempt, with the settings of its service as they are now.
+    pub(super) fn submission(&self, callback: Callback, attempt: u32) -> Submission {
         let known = self.catalog.tenant(&callback.tenant);
         let service = known.and_then(|tenant| tenant.settings().services.get(&callback.service).cloned());
-        let submission = Submission { attempt, service, callback };
-        let event = match self.parts.orchestrator.submit(&submission).await {
+        Submission { attempt, service, callback }
+    }
+
+    /// Hands one issued attempt to the orchestrator, and answers what happened to it.
+    pub(super) async fn submit(&self, submission: &Submission) -> Event {
+        let attempt = submission.attempt;
+        match self.parts.orchestrator.submit(submission).await {
             Ok(handed) => Event::HandedOver { attempt, reference: handed.reference },
             Err(HandOverError::Refused(_)) => Event::HandOverRefused { attempt },
             Err(HandOverError::Unavailable(_)) => Event::HandOverUnavailable { attempt },
-        };
-        (submission.callback, event)
+        }
     }
 
     /// Feeds the estimator with what a committed change shows of the queue.

@@ -9,8 +9,12 @@ mod booking;
 #[cfg(test)]
 mod dispatch;
 #[cfg(test)]
+mod dropped;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod watched;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::bell::Bell;
 use crate::callback::retry::while_unavailable;
 use crate::callback::{Callback, Task};
 use crate::id::{CallbackId, ServiceName, TenantId};
@@ -13,8 +14,13 @@ use crate::time::Timestamp;
 
 /// One thing to be done under a lease.
 pub(super) struct Errand {
-    pub due: Timestamp,
     pub callback: Callback,
+    pub terms: Terms,
+}
+
+/// What is to be done with a callback, and when.
+pub(super) struct Terms {
+    pub due: Timestamp,
     pub lease: Lease,
     pub what: What,
     /// How often the orchestrator was found away with it.
@@ -27,16 +33,23 @@ pub(super) struct Errand {
 
 impl Errand {
     pub fn new(due: Timestamp, callback: Callback, lease: Lease, what: What) -> Self {
-        Errand { due, callback, lease, what, tries: 0, again_at: due, is_ended_in_time: false }
+        let terms = Terms { due, lease, what, tries: 0, again_at: due, is_ended_in_time: false };
+        Errand { callback, terms }
     }
 
     fn is_hand_over(&self) -> bool {
-        matches!(self.what, What::Task(Task::HandOver { .. }))
+        matches!(self.terms.what, What::Task(Task::HandOver { .. }))
     }
 
     /// Whether its callback is being ended instead.
     fn is_over(&self, now: Timestamp) -> bool {
-        self.is_ended_in_time && self.callback.expires_at() <= now
+        self.terms.is_ended_in_time && self.callback.expires_at() <= now
+    }
+
+    /// Not before a pause that grows with each try.
+    fn try_later(&mut self, now: Timestamp) {
+        self.terms.again_at = now + while_unavailable(self.terms.tries);
+        self.terms.tries = self.terms.tries.saturating_add(1);
     }
 }
 
@@ -49,7 +62,11 @@ pub(super) enum What {
 
 /// All that one node holds.
 #[derive(Default)]
-pub(super) struct Held(Mutex<Inner>);
+pub(super) struct Held {
+    inner: Mutex<Inner>,
+    /// Something can be taken earlier than before.
+    sooner: Bell,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -77,7 +94,18 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 
 impl Held {
     pub fn hold(&self, errand: Errand) {
-        self.inner().hold(errand.due, errand);
+        self.change(|inner| inner.hold(errand.terms.due, errand));
+    }
+
+    /// Holds one with which something went wrong, to be tried again after a pause.
+    pub fn retry(&self, mut errand: Errand, now: Timestamp) {
+        errand.try_later(now);
+        self.change(|inner| inner.hold(errand.terms.again_at, errand));
+    }
+
+    /// Rung when something can be taken earlier than before.
+    pub fn sooner(&self) -> &Bell {
+        &self.sooner
     }
 
     /// Forgets all of it, but not who is away.
@@ -90,13 +118,12 @@ impl Held {
 
     /// The earliest instant at which something can be taken.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let inner = self.inner();
-        let due = inner.due.peek().map(|Reverse((at, _))| *at);
-        inner.absences.values().filter_map(Absence::next).chain(due).min()
+        self.inner().next_due()
     }
 
-    /// Takes what is due, of `most` that are looked at, in the order of their instants.
-    pub fn take(&self, now: Timestamp, most: usize) -> Vec<Errand> {
+    /// Takes what is due, of `most` that are looked at, in the order of their instants. What is still in the answer when
+    /// it is dropped is held again.
+    pub fn take(&self, now: Timestamp, most: usize) -> Taken<'_> {
         let mut inner = self.inner();
         let mut errands: Vec<Errand> =
             inner.absences.values_mut().filter_map(|absence| absence.next_try(now)).collect();
@@ -110,42 +137,94 @@ impl Held {
                 errands.extend(inner.unless_put_off(errand, now));
             }
         }
-        errands
+        Taken { held: self, errands }
     }
 
     /// Takes note of one that was taken and is not ours any more: if it was to try for others, the next one does.
     pub fn lost(&self, errand: &Errand) {
-        let mut inner = self.inner();
-        if inner.absences.is_empty() || !errand.is_hand_over() {
-            return;
-        }
-        if let Some(absence) = inner.absences.get_mut(&service(&errand.callback)) {
-            absence.try_at = errand.due.min(absence.try_at);
-        }
+        self.change(|inner| {
+            if inner.absences.is_empty() || !errand.is_hand_over() {
+                return;
+            }
+            if let Some(absence) = inner.absences.get_mut(&service(&errand.callback)) {
+                absence.try_at = errand.terms.due.min(absence.try_at);
+            }
+        });
     }
 
     /// Takes note of a hand-over that reached the orchestrator, whatever it said. Answers whether others that were put off
     /// are due again.
     pub fn reached(&self, callback: &Callback) -> bool {
-        let mut inner = self.inner();
-        if inner.absences.is_empty() {
-            return false;
-        }
-        let Some(absence) = inner.absences.remove(&service(callback)) else { return false };
-        let are_due = !absence.put_off.is_empty();
-        absence.put_off.into_values().for_each(|errand| inner.hold(errand.again_at, errand));
-        are_due
+        self.change(|inner| {
+            if inner.absences.is_empty() {
+                return false;
+            }
+            let Some(absence) = inner.absences.remove(&service(callback)) else { return false };
+            let are_due = !absence.put_off.is_empty();
+            absence.put_off.into_values().for_each(|errand| inner.hold(errand.terms.again_at, errand));
+            are_due
+        })
     }
 
     /// Takes note of a hand-over that did not reach it. It is tried again by itself, or put off with others; nothing is to be
     /// recorded.
-    pub fn not_reached(&self, mut errand: Errand, now: Timestamp) {
+    pub fn not_reached(&self, errand: Errand, now: Timestamp) {
+        self.change(|inner| inner.not_reached(errand, now));
+    }
+
+    /// Changes what is held, and rings when something can be taken earlier because of it.
+    fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.inner();
-        inner.end_in_time(&mut errand, now);
-        let number = inner.number();
-        errand.again_at = now + while_unavailable(errand.tries);
-        errand.tries = errand.tries.saturating_add(1);
-        let absence = inner.absences.entry(service(&errand.callback)).or_insert_with(|| Absence {
+        let before = inner.next_due();
+        let changed = change(&mut inner);
+        let after = inner.next_due();
+        drop(inner);
+        if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
+            self.sooner.ring();
+        }
+        changed
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Errands that were taken. What is still in it when it is dropped is held again: otherwise nobody would think of it
+/// until its lease has expired.
+pub(super) struct Taken<'a> {
+    held: &'a Held,
+    errands: Vec<Errand>,
+}
+
+impl Taken<'_> {
+    pub fn errands(&self) -> &[Errand] {
+        &self.errands
+    }
+
+    /// Hands them all to one who takes care of them.
+    pub fn keep(mut self) -> Vec<Errand> {
+        std::mem::take(&mut self.errands)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.errands.drain(..).for_each(|errand| self.held.hold(errand));
+    }
+}
+
+impl Inner {
+    fn next_due(&self) -> Option<Timestamp> {
+        let due = self.due.peek().map(|Reverse((at, _))| *at);
+        self.absences.values().filter_map(Absence::next).chain(due).min()
+    }
+
+    fn not_reached(&mut self, mut errand: Errand, now: Timestamp) {
+        self.end_in_time(&mut errand, now);
+        let number = self.number();
+        errand.try_later(now);
+        let absence = self.absences.entry(service(&errand.callback)).or_insert_with(|| Absence {
             found_by: errand.callback.id,
             is_certain: false,
             try_at: now,
@@ -154,7 +233,7 @@ impl Held {
         if absence.is_certain {
             absence.put_off(errand, number, now);
         } else if absence.found_by == errand.callback.id {
-            inner.hold(errand.again_at, errand);
+            self.hold(errand.terms.again_at, errand);
         } else {
             absence.is_certain = true;
             absence.try_at = now + TRY_EVERY;
@@ -162,12 +241,6 @@ impl Held {
         }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
     fn hold(&mut self, at: Timestamp, errand: Errand) {
         let number = self.number();
         self.due.push(Reverse((at, number)));
@@ -182,9 +255,9 @@ impl Inner {
     /// Holds one that may wait for the orchestrator also to be ended, if its callback's life ends under this lease.
     fn end_in_time(&mut self, errand: &mut Errand, now: Timestamp) {
         let ends = errand.callback.expires_at();
-        if ends < errand.lease.expires && !errand.is_ended_in_time {
-            errand.is_ended_in_time = true;
-            let (callback, lease) = (errand.callback.clone(), errand.lease.clone());
+        if ends < errand.terms.lease.expires && !errand.terms.is_ended_in_time {
+            errand.terms.is_ended_in_time = true;
+            let (callback, lease) = (errand.callback.clone(), errand.terms.lease.clone());
             self.hold(ends.max(now), Errand::new(ends, callback, lease, What::Expire));
         }
     }
@@ -222,7 +295,7 @@ impl Absence {
     fn next_try(&mut self, now: Timestamp) -> Option<Errand> {
         while self.next().is_some_and(|at| at <= now) {
             let (_, errand) = self.put_off.pop_first()?;
-            if now < errand.lease.expires && !errand.is_over(now) {
+            if now < errand.terms.lease.expires && !errand.is_over(now) {
                 self.try_at = now + TRY_EVERY;
                 return Some(errand);
             }
@@ -232,10 +305,10 @@ impl Absence {
 
     fn put_off(&mut self, errand: Errand, number: u64, now: Timestamp) {
         // Whoever leases them anew puts them off anew.
-        while self.put_off.first_entry().is_some_and(|first| first.get().lease.expires <= now) {
+        while self.put_off.first_entry().is_some_and(|first| first.get().terms.lease.expires <= now) {
             self.put_off.pop_first();
         }
-        self.put_off.insert((errand.again_at, number), errand);
+        self.put_off.insert((errand.terms.again_at, number), errand);
     }
 }
 
@@ -269,10 +342,10 @@ mod tests {
             held.not_reached(hand_over(number), now);
         }
         held.hold(hand_over(4));
-        assert!(held.take(now, 10).is_empty(), "put off");
+        assert!(held.take(now, 10).keep().is_empty(), "put off");
         assert!(held.reached(&hand_over(5).callback));
-        let again: Vec<Errand> = held.take(now, 10);
-        assert_eq!(again.iter().map(|errand| errand.lease.fence).collect::<Vec<_>>(), [4]);
+        let again: Vec<Errand> = held.take(now, 10).keep();
+        assert_eq!(again.iter().map(|errand| errand.terms.lease.fence).collect::<Vec<_>>(), [4]);
         assert_eq!(held.next_due(), Some(now + Duration::from_secs(1)), "who has just tried waits a second");
     }
 }

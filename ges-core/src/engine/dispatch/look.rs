@@ -25,10 +25,10 @@ pub(super) struct Sessions {
 impl Dispatcher {
     /// Looks at a live session; gone twice in a row means dead, a time-out does not
     /// ([callback-domain §13.3](crate::rules)).
-    pub(super) async fn look(&self, callback: Callback, lease: Lease) {
+    pub(super) async fn look(&self, callback: &Callback, lease: &Lease) {
         let key = (callback.tenant.clone(), callback.id);
         let Some(session) = callback.session() else { return };
-        let looked = self.engine.parts.orchestrator.look(&session_key(&callback, session)).await;
+        let looked = self.engine.parts.orchestrator.look(&session_key(callback, session)).await;
         if matches!(looked, Ok(Look::Gone)) {
             if self.sessions.count_gone(&key) >= 2 {
                 self.sessions.forget_gone(&key);
@@ -49,7 +49,7 @@ impl Dispatcher {
             State::Processing(_) => callback.purge_at(),
             _ => callback.expires_at(),
         });
-        self.give_back(Release { lease, not_before }).await;
+        self.give_back(Release { lease: lease.clone(), not_before }).await;
     }
 
     async fn give_back(&self, release: Release) {
