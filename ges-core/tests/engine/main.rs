@@ -15,6 +15,8 @@ mod life;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod node;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 mod watched;

@@ -16,7 +16,7 @@ const DOORS: &[(&str, &str)] = &[
     ("dispatch", "callback lead time"),
     (
         "engine",
-        "callback callin capacity dispatch ewt hours id in_process lead number offer port settings slots throttle \
+        "bell callback callin capacity dispatch ewt hours id in_process lead number offer port settings slots throttle \
          time user_data wait zone",
     ),
     ("ewt", "time"),
@@ -24,11 +24,12 @@ const DOORS: &[(&str, &str)] = &[
     ("in_process", "ewt id port throttle time"),
     ("lead", "time wait"),
     ("memory", "callback callin id number port slots time"),
-    ("node", "engine id port settings zone"),
+    ("node", "bell engine id port settings time zone"),
     ("offer", "time wait"),
-    ("port", "callback callin ewt id number settings slots throttle time"),
+    ("port", "bell callback callin ewt id number settings slots throttle time"),
     ("settings", "callback callin capacity hours id lead number offer slots throttle zone"),
     ("slots", "capacity hours lead offer time wait zone"),
+    ("system", "port time"),
     ("testing", "callback callin dispatch ewt id number port slots time user_data"),
     ("throttle", "time"),
     ("zone", "time"),
