@@ -32,7 +32,7 @@ use std::time::Duration;
 
 pub use members::{BEAT, Members, SILENCE};
 pub use publications::{CaughtUp, Publications, Unusable};
-pub use publisher::{Announce, NotPublished, Outcome, Publisher};
+pub use publisher::{NotPublished, Outcome, Publisher};
 
 use crate::engine::{Dispatcher, Engine, NobodyListens};
 use crate::id::NodeId;

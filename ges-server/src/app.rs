@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use ges_core::engine::{Dispatcher, Engine};
-use ges_core::port::{Captcha, Clock, IdSource, Identity, Signals, Statistics};
+use ges_core::engine::{Engine, NobodyListens};
+use ges_core::node::{Node, NotPublished, Publisher};
+use ges_core::port::{Captcha, Clock, IdSource, Identity, Peers, Statistics};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
@@ -30,23 +31,21 @@ use ges_upstream::ors::BadStream;
 use ges_upstream::sandbox::SandboxOrchestrator;
 use ges_upstream::statistics::{GwsStatistics, NoStatistics};
 
-use crate::chance::SystemIds;
 use crate::config::Config;
 use crate::health::Health;
 use crate::identity::LocalIdentities;
 use crate::metrics::{Host, Metrics};
 use crate::tenants::{self, Secrets};
-use crate::worker::{Wakeup, Worker};
 use crate::zones;
-use ges_core::node::{NotPublished, Publisher};
+use ges_core::system::{SystemIds, TokioRuntime};
 
 use hot::Hot;
-use nodes::{Nodes, Telling};
+use nodes::Neighbours;
 pub use serve::{Running, StartError};
 pub use store::{StoreKind, StoreNotOpened, Stores, options as postgres_options};
 use telephony::{IntoEngine, Telephony};
 pub use voice::Voice;
-use watch::{RedisCheck, Watching};
+use watch::{DispatchCheck, RedisCheck, Watching};
 
 /// How long a good answer of a store that is shared holds: each costs it a transaction.
 const SHARED_STORE_HOLDS: Duration = Duration::from_secs(30);
@@ -55,7 +54,8 @@ const SHARED_STORE_HOLDS: Duration = Duration::from_secs(30);
 pub struct App {
     config: Config,
     engine: Arc<Engine>,
-    worker: Worker,
+    node: Joining,
+    dispatching: Arc<DispatchCheck>,
     sandbox: Option<SandboxOrchestrator>,
     stores: Stores,
     identities: Arc<LocalIdentities>,
@@ -63,10 +63,27 @@ pub struct App {
     zones: Arc<ZoneDatabase>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    nodes: Option<Nodes>,
     external: Service,
     internal: Service,
     draining: Arc<AtomicBool>,
+}
+
+/// The node of this process, not yet started.
+struct Joining {
+    name: NodeId,
+    peers: Option<Arc<dyn Peers>>,
+    watching: Arc<Watching>,
+}
+
+impl Joining {
+    fn start(self, engine: &Arc<Engine>, publisher: &Publisher) -> Node {
+        let node =
+            Node::builder(engine.clone(), TokioRuntime::current()).named(self.name).observer(self.watching);
+        match self.peers {
+            Some(peers) => node.peers(peers).publications(publisher.publications().clone()).start(),
+            None => node.start(),
+        }
+    }
 }
 
 /// Why a server cannot be put together.
@@ -123,11 +140,11 @@ impl App {
         let identities = Arc::new(LocalIdentities::default());
         let write_back = Arc::new(WriteBackKeys::new(config.upstream.orchestrator.write_back_secret.clone()));
         let client = HttpClient::new(&config.upstream.outgoing)?;
-        let node = NodeId::from(ids.uuid().to_string());
-        let hot = Hot::new(config.redis.as_ref(), &node)?;
+        let name = NodeId::from(ids.uuid().to_string());
+        let hot = Hot::new(config.redis.as_ref(), &name)?;
         let Telephony { orchestrator, sandbox, voice } =
             Telephony::new(&config, &client, &write_back, &clock, &metrics)?;
-        let wakeup = Arc::new(Wakeup::default());
+        let watching = Arc::new(Watching::new(metrics.clone()));
         let engine = Arc::new(Engine::new(ges_core::engine::Parts {
             callbacks: stores.callbacks.clone(),
             call_ins: stores.call_ins.clone(),
@@ -137,31 +154,34 @@ impl App {
             captcha: captcha(&config, &client, &identities),
             clock: clock.clone(),
             ids: ids.clone(),
-            signals: wakeup.clone() as Arc<dyn Signals>,
-            listener: Arc::new(Watching::new(metrics.clone())),
+            signals: Arc::new(NobodyListens),
+            listener: watching.clone(),
         }));
         if let Some(sandbox) = &sandbox {
             sandbox.wire(Arc::new(IntoEngine(engine.clone())), hot.waits);
         }
-        let dispatcher = Dispatcher::new(engine.clone(), node.clone());
-        let worker = Worker::new(engine.clone(), dispatcher.clone(), wakeup, metrics.clone());
+        let peers = match &stores.kind {
+            StoreKind::Memory | StoreKind::Embedded(_) => None,
+            StoreKind::Postgres(store) => {
+                if hot.presence.is_none() {
+                    tracing::warn!(
+                        "redis.mode = off: each node counts requests by itself, and what a node holds that hangs is \
+                         taken over within a minute"
+                    );
+                }
+                let seats = store.peers(name.clone());
+                Some(Arc::new(Neighbours { seats, presence: hot.presence }) as Arc<dyn Peers>)
+            }
+        };
         let mut publisher = Publisher::new(engine.clone(), stores.settings.clone(), zones.clone());
-        if let Some(presence) = &hot.presence {
-            publisher = publisher.announcing(Arc::new(Telling(presence.clone())));
+        if let Some(peers) = &peers {
+            publisher = publisher.announcing(peers.clone());
         }
         let publisher = Arc::new(publisher);
-        let nodes = match &stores.kind {
-            StoreKind::Memory | StoreKind::Embedded(_) => None,
-            StoreKind::Postgres(store) => Some(Nodes {
-                engine: engine.clone(),
-                dispatcher,
-                publisher: publisher.clone(),
-                peers: store.peers(node),
-                presence: hot.presence,
-            }),
-        };
+        let dispatching = Arc::new(DispatchCheck::default());
+        health.watch("DISPATCH", false, dispatching.clone())?;
         let store_check = Arc::new(watch::StoreCheck(engine.clone()));
-        let holds = if nodes.is_some() { SHARED_STORE_HOLDS } else { Duration::ZERO };
+        let holds = if peers.is_some() { SHARED_STORE_HOLDS } else { Duration::ZERO };
         health.watch_sparingly("DB_STATUS", true, store_check, holds)?;
         // Whoever is in use is not asked, and whoever is not is asked as seldom as the store.
         for (name, redis) in [("REDIS_CONNECTION", hot.redis), ("ORS_REDIS_STATUS", voice)] {
@@ -206,10 +226,12 @@ impl App {
         let internal = operations::routes(route::internal(Router::new(), &api)?, &shown)?;
         let external = service(Face::External, external, config.http.external_limits);
         let internal = service(Face::Internal, internal, config.http.internal_limits);
+        let node = Joining { name, peers, watching };
         Ok(App {
             config,
             engine,
-            worker,
+            node,
+            dispatching,
             sandbox,
             stores,
             identities,
@@ -217,7 +239,6 @@ impl App {
             zones,
             health,
             metrics,
-            nodes,
             external,
             internal,
             draining,

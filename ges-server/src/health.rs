@@ -244,8 +244,8 @@ impl Vitals for Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemClock;
     use crate::metrics::Host;
+    use ges_core::system::SystemClock;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     #[derive(Default)]

@@ -6,7 +6,6 @@
 
 pub mod app;
 pub mod chance;
-pub mod clock;
 pub mod command;
 pub mod config;
 pub mod demonstration;
@@ -17,7 +16,6 @@ pub mod logs;
 pub mod metrics;
 pub mod reload;
 pub mod tenants;
-pub mod worker;
 pub mod zones;
 
 pub use ges_http as http;

@@ -188,7 +188,7 @@ pub fn quiet_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemClock;
+    use ges_core::system::SystemClock;
     use std::sync::Arc;
     use std::time::Duration;
 

@@ -31,7 +31,7 @@ pub use circuit::State;
 pub use failure::Failure;
 pub use handle::Redis;
 pub use options::{Address, Layout, Login, Misconfigured, Options, Password, Tls};
-pub use presence::{News, Peer, Presence};
+pub use presence::{Peer, Presence};
 pub use script::Script;
 pub use slots::slot_of;
 pub use waits::SharedWaits;

@@ -1,8 +1,8 @@
 //! Chance that can be repeated.
 
 use ges_core::port::{Clock, IdSource};
+use ges_core::system::SystemClock;
 use ges_core::testing::SeededIds;
-use ges_server::clock::SystemClock;
 
 /// Random choices of one test, from a seed that is printed.
 pub struct Chance(SeededIds);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ges_core::Timestamp;
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use serde_json::Value;
 
 use crate::http::{header, read_message};

@@ -1,7 +1,7 @@
 //! What is published comes into force, whichever node published it.
 //!
 //! Nodes that share a store learn of each other's publications twice over: the node that publishes tells the others at
-//! once ([`Announce`](super::Announce)), and every node asks once a minute for the versions of all tenants
+//! once ([`Peers::published`](crate::port::Peers::published)), and every node asks once a minute for the versions of all tenants
 //! ([`Publications::catch_up`]). That is one query for any number of tenants, and it finds what a lost word did not tell.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use futures_util::lock::{Mutex, MutexGuard};
 use super::NotPublished;
 use crate::engine::Engine;
 use crate::id::TenantId;
-use crate::port::{Published, SettingsStore, StoreError};
-use crate::settings::{Faults, TenantSettings};
+use crate::port::{SettingsStore, StoreError};
+use crate::settings::{Faults, Published, TenantSettings};
 
 /// Makes the settings of a tenant from what is published for it.
 type Judge = Box<dyn Fn(&TenantId, &Published) -> Result<TenantSettings, Faults> + Send + Sync>;

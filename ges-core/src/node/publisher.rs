@@ -6,25 +6,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::Publications;
 use crate::engine::Engine;
 use crate::id::TenantId;
-use crate::port::{PublishError, Published, SettingsStore, StoreError};
-use crate::settings::{Change, Definitions, Faults, publish, settings_in_force};
+use crate::port::{Peers, PublishError, SettingsStore, StoreError};
+use crate::settings::{Change, Definitions, Faults, Published, publish, settings_in_force};
 use crate::zone::ZoneDatabase;
 
 /// How often a publication is decided anew when others publish meanwhile.
 const TRIES: usize = 8;
 
-/// Tells other nodes that something was published. A hint: a node that misses it learns of the publication within a
-/// minute.
-pub trait Announce: Send + Sync {
-    /// This tenant's settings were published. Must return quickly.
-    fn published(&self, tenant: &TenantId);
-}
-
 /// Loads the settings file of this node, and publishes.
 pub struct Publisher {
     publications: Arc<Publications>,
     files: Arc<Files>,
-    announce: Option<Arc<dyn Announce>>,
+    peers: Option<Arc<dyn Peers>>,
 }
 
 /// What the settings file says of each tenant.
@@ -66,12 +59,12 @@ impl Publisher {
                 settings_in_force(tenant, &files.get(tenant), published, &files.zones)
             }
         };
-        Publisher { publications: Arc::new(Publications::new(engine, store, judge)), files, announce: None }
+        Publisher { publications: Arc::new(Publications::new(engine, store, judge)), files, peers: None }
     }
 
     /// The same publisher, which tells others what it published.
-    pub fn announcing(self, announce: Arc<dyn Announce>) -> Self {
-        Publisher { announce: Some(announce), ..self }
+    pub fn announcing(self, peers: Arc<dyn Peers>) -> Self {
+        Publisher { peers: Some(peers), ..self }
     }
 
     /// What a node follows to have in force what others publish.
@@ -145,7 +138,7 @@ impl Publisher {
             match store.publish(tenant, accepted.published).await {
                 Ok(()) => {
                     self.publications.engine().configure(accepted.settings);
-                    if let Some(others) = &self.announce {
+                    if let Some(others) = &self.peers {
                         others.published(tenant);
                     }
                     return Ok(Outcome { version, changed: true });

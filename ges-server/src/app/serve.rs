@@ -1,12 +1,13 @@
-//! Two listeners, the worker, the health checks and what other nodes hear, from binding to the end of the last request.
+//! Two listeners, the node and the health checks, from binding to the end of the last request.
 //!
-//! The end comes in three steps, so that no promise waits for anybody: requests end while the worker still works, then
-//! the worker gives its leases back, and only then the node leaves, which tells the others to look for them.
+//! The end comes in two steps, so that no promise waits for anybody: requests end while the node still works, then the
+//! node gives its leases back and leaves the others.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ges_core::node::Node;
 use ges_upstream::sandbox::SandboxOrchestrator;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -22,12 +23,9 @@ pub struct Running {
     pub internal: SocketAddr,
     draining: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
-    idle: watch::Sender<bool>,
-    leave: watch::Sender<bool>,
     listeners: [JoinHandle<usize>; 2],
     checking: JoinHandle<()>,
-    working: JoinHandle<()>,
-    among_others: Option<JoinHandle<()>>,
+    node: Arc<Node>,
     sandbox: Option<SandboxOrchestrator>,
     /// Kept to the end, so that the last request still finds them.
     stores: Stores,
@@ -53,34 +51,22 @@ impl App {
         let outside = bind("http.external_address", http.external).await?;
         let inside = bind("http.internal_address", http.internal).await?;
         let (stop, stopped) = watch::channel(false);
-        let ((idle, idling), (leave, leaving)) = (watch::channel(false), watch::channel(false));
         let (external, internal) = (outside.address(), inside.address());
         let listeners = [
             tokio::spawn(outside.serve(self.external, http.connections, stopped.clone())),
             tokio::spawn(inside.serve(self.internal, http.connections, stopped.clone())),
         ];
         let (health, every) = (self.health, self.config.telemetry.health_every);
-        if self.nodes.as_ref().is_some_and(|nodes| nodes.presence.is_none()) {
-            tracing::warn!(
-                "redis.mode = off: each node counts requests by itself, and what a node holds that hangs is taken over \
-                 within a minute"
-            );
-        }
-        if let Some(nodes) = &self.nodes {
-            nodes.register().await;
-        }
-        let among_others = self.nodes.map(|nodes| tokio::spawn(nodes.run(leaving)));
+        let node = Arc::new(self.node.start(&self.engine, &self.publisher));
+        self.dispatching.watch(node.clone());
         Ok(Running {
             external,
             internal,
             draining: self.draining,
             stop,
-            idle,
-            leave,
             listeners,
             checking: tokio::spawn(async move { health.run(every, stopped).await }),
-            working: tokio::spawn(self.worker.run(idling)),
-            among_others,
+            node,
             sandbox: self.sandbox,
             stores: self.stores,
         })
@@ -109,14 +95,9 @@ impl Running {
             cut_off += listener.await.unwrap_or_default();
         }
         let _ = self.checking.await;
-        let _ = self.idle.send(true);
-        let _ = self.working.await;
+        self.node.shutdown().await;
         if let Some(sandbox) = &self.sandbox {
             sandbox.stop();
-        }
-        let _ = self.leave.send(true);
-        if let Some(among_others) = self.among_others {
-            let _ = among_others.await;
         }
         drop(self.stores);
         cut_off

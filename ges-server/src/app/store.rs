@@ -9,8 +9,8 @@ use ges_storage::embedded::{self, EmbeddedStore};
 use ges_storage::postgres::{self, PostgresStore, Tls};
 use secrecy::ExposeSecret;
 
-use crate::clock::SystemClock;
 use crate::config::{Authorities, Postgres, Server, Storage};
+use ges_core::system::SystemClock;
 
 /// The durable stores, which are one and the same thing behind three ports.
 #[derive(Clone)]

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use ges_core::system::{SystemClock, SystemIds};
 use ges_http::errors::ErrorLog;
 use ges_http::{Access, Call, Exposure, Face, Limits, Parts, Reply, Router, Service, WriteBackKeys};
-use ges_server::chance::SystemIds;
-use ges_server::clock::SystemClock;
 use ges_server::identity::LocalIdentities;
 use ges_server::listener::{Connections, Listener};
 use hyper::Method;

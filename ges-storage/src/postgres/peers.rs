@@ -57,10 +57,10 @@ impl Peers {
     }
 
     /// Takes a seat, so that whoever finds it empty ends the leases of this node: to be done before it leases anything.
-    /// [`Peers::run`] then holds it.
+    /// [`Peers::watch`] then holds it.
     ///
     /// # Errors
-    /// When the database cannot be asked, or all seats are taken. The node may work all the same: [`Peers::run`] tries
+    /// When the database cannot be asked, or all seats are taken. The node may work all the same: [`Peers::watch`] tries
     /// again, and until then its leases run out by themselves.
     ///
     /// # Cancel safety
@@ -69,29 +69,19 @@ impl Peers {
         self.seat().await.map(drop)
     }
 
-    /// Watches until `stop` ends, and gives up the seat then. `on_gone` is told of every node that is found gone by this
-    /// one, or has left in good order, once; it must return quickly. Survives every loss of the database.
+    /// Holds a seat, and watches until it is dropped. `on_gone` is told of every node that is found gone by this one, or
+    /// has left in good order, once; it must return quickly. Survives every loss of the database.
     ///
     /// # Cancel safety
-    /// Dropped before it ends, the seat is not given up: the next node in the ring finds it empty and ends the leases of
-    /// this one.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send, mut on_gone: impl FnMut(NodeId) + Send) {
-        tokio::select! {
-            () = stop => {}
-            () = self.watch(&mut on_gone) => {}
-        }
-        // When this fails the next in the ring finds the seat empty all the same.
-        let _ = self.link.ask(Say::Leave, &[&self.node.as_str()]).await;
-    }
-
-    async fn watch(&self, on_gone: &mut (impl FnMut(NodeId) + Send)) {
+    /// Dropped, it lets go of the lock of its seat: the next in the ring finds it gone, as if the process had died.
+    pub async fn watch(&self, mut on_gone: impl FnMut(NodeId) + Send) {
         let (mut returning, mut pause) = (false, LOOK);
         loop {
             // Whatever went wrong, the way on is the same: sit down again. At once after a seat was lost, before the others
             // take it for empty; ever more slowly when there is none to be had.
             pause = match self.sit().await {
                 Ok((holder, seat)) => {
-                    let _ = self.hold_and_watch(&holder, seat, returning, on_gone).await;
+                    let _ = self.hold_and_watch(&holder, seat, returning, &mut on_gone).await;
                     LOOK
                 }
                 Err(_) => (pause * 2).min(WAIT),
@@ -102,6 +92,15 @@ impl Peers {
                 sleep(LOOK).await;
             }
         }
+    }
+
+    /// Gives up the seat, once nothing is watched any more. When this fails the next in the ring finds the seat empty all
+    /// the same.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may or may not have left; see above.
+    pub async fn leave(&self) {
+        let _ = self.link.ask(Say::Leave, &[&self.node.as_str()]).await;
     }
 
     async fn hold_and_watch(

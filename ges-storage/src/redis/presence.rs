@@ -6,17 +6,17 @@
 
 mod message;
 mod outbox;
-mod roll;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ges_core::node::{BEAT, Members, SILENCE};
+use ges_core::port::{Gone, News};
 use ges_core::{NodeId, TenantId};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::message::Message;
-use self::roll::Roll;
 use super::handle::Redis;
 use super::keys::Keys;
 use super::waits::SharedWaits;
@@ -25,32 +25,8 @@ pub(super) use self::message::Seen;
 pub(super) use self::outbox::Outbox;
 use futures_util::StreamExt as _;
 
-/// From one message to the next. A little more than a second, so that a node stays below one command a second with the
-/// health checks of all it leans on.
-pub const BEAT: Duration = Duration::from_millis(1_100);
-
-/// Whoever is silent for so long is gone: two messages lost, and some.
-pub const SILENCE: Duration = Duration::from_secs(3);
-
 /// After a message that was not taken, and between two tries to listen.
 const AGAIN: Duration = Duration::from_millis(300);
-
-/// A failure of the others that nobody has asked about yet may wait in so many.
-pub const NEWS_MAX: usize = 1_024;
-
-/// What the others told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// A node was not heard for [`SILENCE`], while we heard ourselves. It may be wrong; what it held is to be taken
-    /// over.
-    Gone(NodeId),
-    /// A node has left in good order: it holds nothing any more, and what it gave back is to be looked for.
-    Left(NodeId),
-    /// A node was heard for the first time, or again.
-    Came(NodeId),
-    /// The settings of this tenant were published on another node. May be told twice.
-    Settings(TenantId),
-}
 
 /// A node that was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,40 +45,54 @@ pub struct Presence {
     /// The number of the last message; held while one is on its way, so that they arrive in order.
     seq: tokio::sync::Mutex<u64>,
     waits: Arc<SharedWaits>,
-    roll: Mutex<Roll>,
+    members: Mutex<Members>,
+    /// What the members count from.
+    started: Instant,
     /// Somebody new was heard, who has not heard us yet.
     hello: Notify,
 }
 
 impl Presence {
-    /// A node that is not heard until [`Presence::run`]. What `waits` sees is told to the others, and learns from them.
+    /// A node that is not heard until [`Presence::attend`]. What `waits` sees is told to the others, and learns from them.
     pub fn new(redis: Redis, keys: &Keys, node: NodeId, waits: Arc<SharedWaits>) -> Self {
-        let roll = Mutex::new(Roll::new(node.clone()));
+        let members = Mutex::new(Members::new(node.clone()));
         Presence {
             redis,
             channel: keys.nodes(),
             node,
             seq: tokio::sync::Mutex::new(0),
             waits,
-            roll,
+            members,
+            started: Instant::now(),
             hello: Notify::new(),
         }
     }
 
-    /// Speaks and listens until `stop` ends, then says farewell. `news` is told what the others said; what it has no
-    /// room for is dropped, and found by the timers that find everything.
-    pub async fn run(&self, news: mpsc::Sender<News>, stop: impl Future<Output = ()>) {
+    /// Speaks and listens until it is dropped. `news` is told what the others said: a node is suspected to be gone when it
+    /// was not heard for [`SILENCE`] while we heard ourselves.
+    ///
+    /// # Cancel safety
+    /// Dropped, this node falls silent; the others take it for gone unless it says [`Presence::farewell`].
+    pub async fn attend(&self, news: &News) {
         tokio::select! {
             () = self.speak() => {}
-            () = self.listen(&news) => {}
-            () = stop => {}
+            () = self.listen(news) => {}
         }
-        // When nobody takes it, silence tells the same a little later.
+    }
+
+    /// Tells the others that this node leaves in good order. When nobody takes it, silence tells the same a little later.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may or may not have been said; see above.
+    pub async fn farewell(&self) {
         let _ = self.say(true).await;
     }
 
     /// Tells the others at once that the settings of a tenant were published here, and once more with the next message
     /// when that fails.
+    ///
+    /// # Cancel safety
+    /// Dropped, it is told with the next message.
     pub async fn settings_changed(&self, tenant: TenantId) {
         self.waits.outbox().settings_changed(tenant);
         let _ = self.say(false).await;
@@ -111,20 +101,20 @@ impl Presence {
     /// Expects to hear these nodes from now on. Who was there before this node, and fell silent before it could be heard,
     /// would not be missed otherwise.
     pub fn expect(&self, nodes: &[NodeId]) {
-        let now = Instant::now();
-        let mut roll = self.roll();
-        nodes.iter().for_each(|node| roll.expect(node, now));
+        let now = self.now();
+        let mut members = self.members();
+        nodes.iter().for_each(|node| members.expect(node, now));
     }
 
     /// The other nodes that were heard lately.
     pub fn peers(&self) -> Vec<Peer> {
-        let peers = self.roll().peers(Instant::now());
+        let peers = self.members().peers(self.now());
         peers.into_iter().map(|(node, silent)| Peer { node, silent }).collect()
     }
 
     /// Whether nothing is heard, not even this node itself: nobody is suspected then.
     pub fn is_cut_off(&self) -> bool {
-        self.roll().is_deaf(Instant::now())
+        self.members().is_deaf(self.now())
     }
 
     async fn speak(&self) {
@@ -153,13 +143,14 @@ impl Presence {
         said
     }
 
-    async fn listen(&self, news: &mpsc::Sender<News>) {
+    async fn listen(&self, news: &News) {
         loop {
             if let Ok(mut listening) = self.redis.listen(&self.channel).await {
                 let mut messages = listening.on_message();
                 let since = Instant::now();
                 loop {
-                    let look_at = self.roll().look_at(Instant::now()).max(Instant::now() + AGAIN / 10);
+                    let look_at = self.started + self.members().look_at(self.now());
+                    let look_at = look_at.max(Instant::now() + AGAIN / 10);
                     tokio::select! {
                         // What has arrived counts before anybody is called silent.
                         biased;
@@ -169,8 +160,7 @@ impl Presence {
                         },
                         () = sleep_until(look_at) => {
                             self.tell_gone(news);
-                            let now = Instant::now();
-                            if now.duration_since(since) > SILENCE && self.roll().is_deaf(now) {
+                            if since.elapsed() > SILENCE && self.is_cut_off() {
                                 // The connection looks alive and brings nothing: another may.
                                 break;
                             }
@@ -182,35 +172,36 @@ impl Presence {
         }
     }
 
-    fn heard(&self, bytes: &[u8], news: &mpsc::Sender<News>) {
+    fn heard(&self, bytes: &[u8], news: &News) {
         let Some(message) = Message::read(bytes) else { return };
-        let mut roll = self.roll();
-        let before = roll.is_known(&message.node);
-        if !roll.heard(&message.node, message.seq, message.left, Instant::now()) {
+        let mut members = self.members();
+        let before = members.is_known(&message.node);
+        if !members.heard(&message.node, message.seq, message.left, self.now()) {
             return;
         }
-        drop(roll);
+        drop(members);
         if message.left {
-            let _ = news.try_send(News::Left(message.node));
+            news.gone(message.node, Gone::Left);
         } else if !before {
             self.hello.notify_one();
-            let _ = news.try_send(News::Came(message.node));
+            news.joined(message.node);
         }
-        for tenant in message.settings {
-            let _ = news.try_send(News::Settings(tenant));
-        }
+        message.settings.into_iter().for_each(|tenant| news.settings_changed(tenant));
         for seen in message.seen {
             self.waits.learn(seen);
         }
     }
 
-    fn tell_gone(&self, news: &mpsc::Sender<News>) {
-        for node in self.roll().gone(Instant::now()) {
-            let _ = news.try_send(News::Gone(node));
-        }
+    fn tell_gone(&self, news: &News) {
+        let gone = self.members().gone(self.now());
+        gone.into_iter().for_each(|node| news.gone(node, Gone::Suspected));
     }
 
-    fn roll(&self) -> MutexGuard<'_, Roll> {
-        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

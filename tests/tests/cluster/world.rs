@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::private::{Postgres, Redis};
 use ges_tests::receiver::{Post, Receiver};
 use ges_tests::server::Site;

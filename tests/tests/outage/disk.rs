@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::http::{Answer, NoAnswer};
 use ges_tests::receiver::{Post, Receiver};
 use ges_tests::server::Site;

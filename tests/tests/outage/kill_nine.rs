@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::chance::Chance;
 use ges_tests::receiver::Receiver;
 use ges_tests::server::{Server, Site};

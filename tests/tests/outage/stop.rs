@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_storage::embedded::{EmbeddedStore, Options};
 use ges_tests::chance::Chance;
 use ges_tests::http::NoAnswer;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::http::Client;
 use ges_tests::receiver::{Mode, Post, Receiver};
 use ges_tests::server::{Server, Site};

@@ -29,8 +29,11 @@ async fn node(name: &str, database: &str, news: &mpsc::UnboundedSender<Gone>) ->
     let (me, news) = (NodeId::from(name), news.clone());
     let peers = store.peers(me.clone());
     let run = async move {
-        let stopped = async { drop(stopped.await) };
-        peers.run(stopped, move |gone| drop(news.send((me.clone(), gone)))).await;
+        tokio::select! {
+            () = peers.watch(move |gone| drop(news.send((me.clone(), gone)))) => {}
+            _ = stopped => {}
+        }
+        peers.leave().await;
     };
     Node { wire, stop: Some(stop), task: tokio::spawn(run), store }
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use ges_core::ewt::{CallKey, EwtMode, Observation};
-use ges_core::port::WaitTimes;
+use ges_core::port::{Gone, News, Told, WaitTimes};
 use ges_core::{NodeId, Timestamp};
 use ges_storage::redis::keys::Keys;
-use ges_storage::redis::{News, Presence, Redis, SharedWaits};
+use ges_storage::redis::{Presence, Redis, SharedWaits};
 use ges_tests::private;
 use ges_tests::private::Wire;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::support::{impatient, redis, until};
@@ -19,7 +20,7 @@ use crate::support::{impatient, redis, until};
 struct Node {
     presence: Arc<Presence>,
     waits: Arc<SharedWaits>,
-    news: mpsc::Receiver<News>,
+    news: News,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }
@@ -28,25 +29,28 @@ impl Node {
     fn start(name: &str, redis: Redis) -> Self {
         let waits = Arc::new(SharedWaits::default());
         let presence = Arc::new(Presence::new(redis, &Keys::default(), name.into(), waits.clone()));
-        let (tell, news) = mpsc::channel(64);
+        let news = News::default();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = {
-            let presence = presence.clone();
-            tokio::spawn(async move { presence.run(tell, async { drop(stopped.await) }).await })
+            let (presence, news) = (presence.clone(), news.clone());
+            tokio::spawn(async move {
+                tokio::select! { () = presence.attend(&news) => {}, _ = stopped => {} }
+                presence.farewell().await;
+            })
         };
         Node { presence, waits, news, stop: Some(stop), running }
     }
 
     /// The next piece of news of the kind asked for.
-    async fn hears(&mut self, wanted: &News) {
-        let heard = async { while self.news.recv().await.as_ref() != Some(wanted) {} };
+    async fn hears(&mut self, wanted: &Told) {
+        let heard = async { while self.news.next().await != *wanted {} };
         let heard = tokio::time::timeout(Duration::from_secs(30), heard).await;
         assert!(heard.is_ok(), "{wanted:?} was not heard");
     }
 
     /// What it was told and nobody has looked at.
-    fn unread(&mut self) -> Vec<News> {
-        std::iter::from_fn(|| self.news.try_recv().ok()).collect()
+    fn unread(&mut self) -> Vec<Told> {
+        std::iter::from_fn(|| self.news.next().now_or_never()).collect()
     }
 
     async fn knows(&self, name: &str) {
@@ -61,8 +65,8 @@ impl Node {
     }
 }
 
-fn gone(name: &str) -> News {
-    News::Gone(name.into())
+fn gone(name: &str) -> Told {
+    Told::Gone(name.into(), Gone::Suspected)
 }
 
 #[tokio::test]
@@ -95,7 +99,7 @@ async fn who_is_cut_off_suspects_nobody_and_is_suspected() {
     one.hears(&gone("cut off")).await;
     until("it knows itself cut off", async || cut_off.presence.is_cut_off()).await;
     wire.go_on();
-    one.hears(&News::Came("cut off".into())).await;
+    one.hears(&Told::Joined("cut off".into())).await;
     until("it hears again", async || !cut_off.presence.is_cut_off()).await;
     one.die();
     // Nothing but the one who is truly gone was ever suspected, and only once it was.
@@ -119,7 +123,7 @@ async fn nobody_is_gone_while_redis_is() {
     nodes[0].knows("two").await;
     nodes[1].knows("one").await;
     for node in &mut nodes {
-        assert!(!node.unread().iter().any(|news| matches!(news, News::Gone(_))));
+        assert!(!node.unread().iter().any(|news| matches!(news, Told::Gone(..))));
     }
 }
 
@@ -131,7 +135,7 @@ async fn settings_and_waits_are_shared() {
     one.knows("two").await;
     two.knows("one").await;
     two.presence.settings_changed("acme".into()).await;
-    one.hears(&News::Settings("acme".into())).await;
+    one.hears(&Told::Settings("acme".into())).await;
 
     let (tenant, queue) = ("acme".into(), "sales".into());
     let seconds = |secs: i64| Timestamp::from_secs(1_768_208_400 + secs);

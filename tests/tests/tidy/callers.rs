@@ -24,7 +24,6 @@ const CALLERS: &[&str] = &[
 const FOR_HOSTS: &[(&str, &str)] = &[
     ("all_day", "a host that writes opening times in code"),
     ("from_url", "a host with one Redis and no configuration of its own"),
-    ("is_cut_off", "a host that shows whether its node is heard by the others"),
     ("is_loaded", "a host that wants to know whether it has paid for the numbering plan"),
     ("occupancy_window", "a host that counts occupancy itself and has no engine"),
     ("permissive", "a host that trusts the numbers it is given"),

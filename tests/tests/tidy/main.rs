@@ -8,7 +8,7 @@ mod callers;
 mod citations;
 mod rooms;
 
-/// What does input and output, runs or waits. The core hears of none of it.
+/// What does input and output, runs or waits. The core hears of none of it, unless a host switches on a feature.
 const OUTSIDE: &[&str] = &[
     "async-std",
     "bb8",
@@ -39,7 +39,7 @@ const TABLES: &[&str] = &["ges-core/src/settings/option/catalogue.rs"];
 
 #[test]
 fn the_core_needs_nothing_of_the_outside() {
-    let needed = needed_by("ges-core");
+    let needed = needed_by(default_needs(&root().join("ges-core")));
     let outside: Vec<_> = OUTSIDE.iter().filter(|name| needed.contains(**name)).collect();
     assert!(outside.is_empty(), "ges-core needs {outside:?}");
     assert!(needed.contains("serde") && needed.contains("memchr"), "direct and indirect needs are seen");
@@ -165,8 +165,8 @@ fn the_finders_find() {
     assert_eq!(code, "use a;\n\n");
 }
 
-/// Every package that `package` needs to run, directly or not, in whatever selection of features the lock file knows.
-fn needed_by(package: &str) -> BTreeSet<String> {
+/// Every package that these need to run, directly or not, themselves included, in whatever selection of features the lock file knows.
+fn needed_by(direct: BTreeSet<String>) -> BTreeSet<String> {
     let lock: toml::Table = read(&root().join("Cargo.lock")).parse().unwrap();
     let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in lock["package"].as_array().unwrap() {
@@ -175,7 +175,7 @@ fn needed_by(package: &str) -> BTreeSet<String> {
         needs.entry(package["name"].as_str().unwrap()).or_default().extend(names);
     }
     let mut needed = BTreeSet::new();
-    let mut next: Vec<String> = direct_needs(&root().join(package)).into_iter().collect();
+    let mut next: Vec<String> = direct.into_iter().collect();
     while let Some(name) = next.pop() {
         next.extend(needs.get(name.as_str()).into_iter().flatten().map(|need| (*need).to_owned()));
         if !needed.insert(name) {
@@ -190,6 +190,19 @@ fn direct_needs(package: &Path) -> BTreeSet<String> {
     let manifest: toml::Table = read(&package.join("Cargo.toml")).parse().unwrap();
     let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
     dependencies.into_iter().flat_map(toml::Table::keys).cloned().collect()
+}
+
+/// The same, without what only a feature brings that is not on by default.
+fn default_needs(package: &Path) -> BTreeSet<String> {
+    let manifest: toml::Table = read(&package.join("Cargo.toml")).parse().unwrap();
+    let features =
+        |name: &str| manifest["features"][name].as_array().unwrap().iter().filter_map(toml::Value::as_str);
+    let on: BTreeSet<&str> = features("default").flat_map(features).collect();
+    let is_needed = |name: &str| {
+        let is_optional = manifest["dependencies"][name].get("optional").and_then(toml::Value::as_bool);
+        is_optional != Some(true) || on.contains(format!("dep:{name}").as_str())
+    };
+    direct_needs(package).into_iter().filter(|name| is_needed(name)).collect()
 }
 
 /// The text of a file up to its tests, without comments; nothing of a file that is all tests.

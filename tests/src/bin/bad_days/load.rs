@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ges_core::Timestamp;
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::chance::Chance;
 use ges_tests::http::{Answer, Client, NoAnswer};
 use ges_tests::server::{KEY, TENANT};

@@ -23,7 +23,7 @@ mod world;
 use std::process::ExitCode;
 
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::chance::Chance;
 
 use plan::Plan;

@@ -9,7 +9,7 @@ use std::thread;
 
 use ges_core::Timestamp;
 use ges_core::port::Clock;
-use ges_server::clock::SystemClock;
+use ges_core::system::SystemClock;
 use ges_tests::http::read_message;
 use ges_tests::server::free_listener;
 

@@ -5,24 +5,18 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use ges_core::callback::LifecycleEvent;
-use ges_core::engine::{Dispatcher, Engine, NewCallback, Parts};
+use ges_core::engine::{Engine, NewCallback, NobodyListens, Parts};
 use ges_core::ewt::{Ewt, EwtMode, NoWait};
-use ges_core::id::NodeId;
-use ges_core::node::Publisher;
+use ges_core::node::{Node, Publisher};
 use ges_core::port::{
-    Captcha, CaptchaVerdict, HandOverError, Handed, Listener, Look, Orchestrator, SessionKey, Submission,
-    Unavailable, WaitTimes,
+    Captcha, CaptchaVerdict, HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable,
+    WaitTimes,
 };
 use ges_core::settings::SettingsFile;
+use ges_core::system::{SystemClock, SystemIds, TokioRuntime};
 use ges_core::zone::ZoneDatabase;
 use ges_core::{ServiceName, TenantId, Timestamp};
-use ges_server::chance::SystemIds;
-use ges_server::clock::SystemClock;
-use ges_server::metrics::{self, Metrics};
-use ges_server::worker::{Wakeup, Worker};
 use ges_storage::embedded::{EmbeddedStore, Options};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::lateness::{self, Arrival};
@@ -36,24 +30,20 @@ pub fn hand_overs(folder: &Path, desired: &[Timestamp]) -> anyhow::Result<Vec<Ar
         let host = Host::start(folder, arrivals.clone()).await?;
         host.book(desired).await?;
         let last = desired.iter().max().copied().unwrap_or(Timestamp::MIN);
-        let (stop, stopped) = watch::channel(false);
-        let working = tokio::spawn(host.worker()?.run(stopped));
+        let node = Node::builder(host.engine.clone(), TokioRuntime::current()).start();
         lateness::until_all(|| arrivals.count(), desired.len(), last).await;
-        stop.send_replace(true);
-        working.await?;
+        node.shutdown().await;
         Ok(arrivals.take())
     })
 }
 
 struct Host {
     engine: Arc<Engine>,
-    wakeup: Arc<Wakeup>,
 }
 
 impl Host {
     async fn start(folder: &Path, orchestrator: Arc<Arrivals>) -> anyhow::Result<Host> {
         let store = Arc::new(EmbeddedStore::open(folder, Options::default())?);
-        let wakeup = Arc::new(Wakeup::default());
         let engine = Arc::new(Engine::new(Parts {
             callbacks: store.clone(),
             call_ins: store.clone(),
@@ -63,22 +53,15 @@ impl Host {
             captcha: Arc::new(NoCaptcha),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            signals: wakeup.clone(),
-            listener: Arc::new(Deaf),
+            signals: Arc::new(NobodyListens),
+            listener: Arc::new(NobodyListens),
         }));
         let zones = Arc::new(ZoneDatabase::embedded());
         let publisher = Publisher::new(engine.clone(), store, zones.clone());
         for (tenant, file) in SettingsFile::parse(settings::SETTINGS, &zones)?.tenants {
             publisher.load(&tenant, file.definitions).await?;
         }
-        Ok(Host { engine, wakeup })
-    }
-
-    /// The server's own worker, without the server.
-    fn worker(&self) -> anyhow::Result<Worker> {
-        let dispatcher = Dispatcher::new(self.engine.clone(), NodeId::from("bench"));
-        let metrics = Arc::new(Metrics::new(metrics::Host::named("bench"), &[])?);
-        Ok(Worker::new(self.engine.clone(), dispatcher, self.wakeup.clone(), metrics))
+        Ok(Host { engine })
     }
 
     /// In hundreds, so that they share the waits for the disk.
@@ -157,10 +140,4 @@ impl Captcha for NoCaptcha {
     async fn verify(&self, _: &TenantId, _: Option<&str>) -> Result<CaptchaVerdict, Unavailable> {
         Ok(CaptchaVerdict::NotRequired)
     }
-}
-
-struct Deaf;
-
-impl Listener for Deaf {
-    fn heard(&self, _: &LifecycleEvent) {}
 }
