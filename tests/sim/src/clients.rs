@@ -7,14 +7,14 @@ use std::time::Duration;
 use ges_core::callback::{Callback, CancelledBy, SessionUpdate};
 use ges_core::engine::{Edit, Engine, EngineError, NewCallback};
 use ges_core::number::PhoneNumber;
-use ges_core::port::{PublishError, Published, Query};
+use ges_core::port::{Peers, PublishError, Query, SettingsStore};
+use ges_core::settings::Published;
 use ges_core::{ServiceName, Timestamp};
 use serde_json::json;
 
 use crate::database::NodeStore;
 use crate::executor::{Millis, Slip, WORLD};
 use crate::invariants::{DATA_MARK, NUMBER_MARK};
-use crate::net::Place;
 use crate::node::edition_of;
 use crate::oracle::{Id, Promise, Seen};
 use crate::world::{STORM, World};
@@ -261,28 +261,16 @@ impl World {
                 version: current.version + 1,
                 sections: [("edition".to_owned(), section)].into(),
             };
-            match store.publish(&of, next, edition).await {
-                Ok(()) => world.hint_settings(),
+            match store.publish(&of, next).await {
+                Ok(()) => {
+                    let publisher = world.nodes()[node].neighbours.clone();
+                    publisher.published(&of);
+                }
                 Err(PublishError::Stale) => {}
                 Err(error) => world.told_error(&error),
             }
         })
         .await;
-    }
-
-    /// Tells every node that hears it that settings changed.
-    fn hint_settings(self: &Arc<Self>) {
-        let count = self.nodes().len();
-        for index in 0..count {
-            let (owner, serves) = {
-                let nodes = self.nodes();
-                (nodes[index].owner, nodes[index].serves)
-            };
-            if serves && self.net().reaches(index, Place::Redis) && !self.rarely(100) {
-                let world = self.clone();
-                self.exec.spawn(owner, async move { world.reload_all(index).await });
-            }
-        }
     }
 
     /// A session's word; tells whether anybody took it.

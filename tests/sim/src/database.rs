@@ -3,6 +3,7 @@
 
 mod served;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use ges_core::callback::Callback;
 use ges_core::callin::CallInRequest;
 use ges_core::port::{
     Booked, Booking, CallInChange, CallInGroupState, CallInStore, CallbackStore, Change, Conflict, Lease,
-    LeaseRequest, Leased, Page, PublishError, Published, Query, Release, StoreError, Tally,
+    LeaseRequest, Leased, Page, PublishError, Published, Query, Release, SettingsStore, StoreError, Tally,
 };
 use ges_core::slots::Occupancy;
 use ges_core::{CallbackId, Interval, NodeId, ServiceName, TenantId, Timestamp};
@@ -198,27 +199,19 @@ impl CallInStore for NodeStore {
     }
 }
 
-impl NodeStore {
-    /// What is published for a tenant.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError> {
+#[async_trait]
+impl SettingsStore for NodeStore {
+    async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError> {
         let tenant = tenant.clone();
         self.ask(true, move |world, _| served::published(world, &tenant)).await?
     }
 
-    /// Publishes one edition over the version that is stored.
-    ///
-    /// # Errors
-    /// When the store cannot be reached or somebody else was quicker.
-    pub async fn publish(
-        &self,
-        tenant: &TenantId,
-        next: Published,
-        edition: usize,
-    ) -> Result<(), PublishError> {
+    async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError> {
+        self.ask(true, |world, _| served::versions(world)).await?
+    }
+
+    async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError> {
         let tenant = tenant.clone();
-        self.ask(true, move |world, again| served::publish(world, &tenant, &next, edition, again)).await?
+        self.ask(true, move |world, again| served::publish(world, &tenant, &next, again)).await?
     }
 }

@@ -360,48 +360,6 @@ impl<T> Future for Slip<T> {
     }
 }
 
-/// A bell that remembers one stroke.
-#[derive(Clone, Default)]
-pub struct Bell(Arc<Mutex<(bool, Vec<Waker>)>>);
-
-impl Bell {
-    /// Wakes whoever waits, or the next who will.
-    pub fn ring(&self) {
-        let wakers = {
-            let mut bell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            bell.0 = true;
-            std::mem::take(&mut bell.1)
-        };
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Ends with a stroke or after so long.
-    pub fn heard_within(&self, executor: &Executor, millis: Millis) -> Heard {
-        Heard { bell: self.clone(), sleep: executor.sleep(millis) }
-    }
-}
-
-/// See [`Bell::heard_within`]; tells whether the bell rang.
-pub struct Heard {
-    bell: Bell,
-    sleep: Sleep,
-}
-
-impl Future for Heard {
-    type Output = bool;
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        {
-            let mut bell = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if std::mem::take(&mut bell.0) {
-                return Poll::Ready(true);
-            }
-            bell.1.clear();
-            bell.1.push(context.waker().clone());
-        }
-        Pin::new(&mut self.sleep).poll(context).map(|()| false)
-    }
-}
-
 /// The value of a future that never waits, as those of the memory store.
 pub fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);

@@ -262,21 +262,21 @@ impl World {
 
     /// A graceful stop: what is held is given back, then the process ends.
     async fn restart(self: &Arc<Self>, node: usize, lasting: Millis) {
-        let (dispatcher, owner, skew, drift) = {
+        let (running, owner, skew, drift) = {
             let mut nodes = self.nodes();
             let node = &mut nodes[node];
             if !node.serves || node.frozen {
                 return;
             }
             node.serves = false;
-            (node.dispatcher.clone(), node.owner, node.skew, node.drift)
+            (node.running.clone(), node.owner, node.skew, node.drift)
         };
         self.happens(Kind::Restart, node, lasting);
         let world = self.clone();
         self.exec.spawn(owner, async move {
-            let _ = dispatcher.drain().await;
-            // What is under way may end.
-            world.exec.sleep(500).await;
+            if let Some(running) = running {
+                running.shutdown().await;
+            }
             if world.nodes()[node].owner == owner {
                 world.crash_node(node);
             }

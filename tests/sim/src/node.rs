@@ -1,24 +1,27 @@
-//! One node: the real engine and dispatcher, turned by loops as the server turns them.
+//! One node: the real engine and the real node over simulated ports.
 
-mod loops;
+mod boot;
+mod neighbours;
 mod ports;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ges_core::engine::{Dispatcher, Engine, Parts};
+use ges_core::NodeId;
+use ges_core::engine::{Engine, Parts};
 use ges_core::in_process::LocalWindows;
+use ges_core::node::{Node as Running, Publications};
+use ges_core::port::Gone;
 use ges_core::testing::SeededIds;
-use ges_core::{NodeId, TenantId};
 
 use crate::bugs::Bug;
 use crate::clock::NodeClock;
 use crate::database::NodeStore;
-use crate::executor::{Bell, Executor, Millis, Owner};
+use crate::executor::{Millis, Owner};
 use crate::hot::NodeWindows;
 use crate::voice::NodeVoice;
 use crate::world::World;
-pub use loops::edition_of;
+pub use boot::edition_of;
+use neighbours::Neighbours;
 use ports::NodePorts;
 
 /// A place for a node, and the process that runs there.
@@ -37,18 +40,14 @@ pub struct Node {
     pub frozen: bool,
     /// Its engine.
     pub engine: Arc<Engine>,
-    /// Its dispatcher.
-    pub dispatcher: Arc<Dispatcher>,
-    /// Wakes the looking loop.
-    pub look: Bell,
-    /// Wakes the handing loop.
-    pub held: Bell,
-    /// The versions of settings in force.
-    pub versions: BTreeMap<TenantId, u64>,
-    /// When it last heard of which process.
-    pub heard: BTreeMap<NodeId, Millis>,
-    /// Whom it has taken over already.
-    pub gone: BTreeSet<NodeId>,
+    /// What it follows to have in force what is published.
+    pub publications: Arc<Publications>,
+    /// What it is told of the others.
+    pub neighbours: Arc<Neighbours>,
+    /// What listens, and what runs it.
+    pub ports: Arc<NodePorts>,
+    /// The node at work; none before it has learned the settings.
+    pub running: Option<Arc<Running>>,
     /// How far its machine's wall clock is off.
     pub skew: Millis,
     /// By how many parts per million its steady clock runs fast.
@@ -60,8 +59,7 @@ impl World {
     pub fn start_node(self: &Arc<Self>, index: usize, skew: Millis, drift: i64) {
         let serial = self.next_owner();
         let name: NodeId = format!("node-{index}-{serial}").into();
-        let look = Bell::default();
-        let ports = Arc::new(NodePorts { world: self.clone(), node: index, look: look.clone() });
+        let ports = Arc::new(NodePorts { world: self.clone(), node: index });
         let mut parts = Parts::new(
             Arc::new(NodeStore { world: self.clone(), node: index }),
             Arc::new(NodeVoice { world: self.clone(), node: index }),
@@ -69,12 +67,12 @@ impl World {
             Arc::new(SeededIds::new(self.chance.bits())),
         );
         parts.waits = ports.clone();
-        parts.signals = ports.clone();
-        parts.listener = ports;
+        parts.listener = ports.clone();
         parts.windows =
             Arc::new(NodeWindows { world: self.clone(), node: index, own: LocalWindows::default() });
         let engine = Arc::new(Engine::new(parts));
-        let dispatcher = Dispatcher::new(engine.clone(), name.clone());
+        let publications = Arc::new(self.publications(index, engine.clone()));
+        let neighbours = Arc::new(Neighbours::new(self.clone(), index, name.clone()));
         let clock = NodeClock::new(self.clocks, self.exec.now(), drift, skew);
         let node = Node {
             owner: serial,
@@ -84,23 +82,25 @@ impl World {
             runs: true,
             frozen: false,
             engine,
-            dispatcher,
-            look,
-            held: Bell::default(),
-            versions: BTreeMap::new(),
-            heard: BTreeMap::new(),
-            gone: BTreeSet::new(),
+            publications,
+            neighbours,
+            ports,
+            running: None,
             skew,
             drift,
         };
-        {
+        // What a process leaves behind asks for the time when it is dropped, so that is not done under the lock.
+        let gone = {
             let mut nodes = self.nodes();
-            if index < nodes.len() {
-                nodes[index] = node;
-            } else {
-                nodes.push(node);
+            match nodes.get_mut(index) {
+                Some(place) => Some(std::mem::replace(place, node)),
+                None => {
+                    nodes.push(node);
+                    None
+                }
             }
-        }
+        };
+        drop(gone);
         let world = self.clone();
         self.exec.spawn(serial, async move { world.boot(index).await });
     }
@@ -137,25 +137,8 @@ impl World {
             (1..count).map(|step| (of + step) % count).find(|index| nodes[*index].runs)
         };
         if let Some(next) = next {
-            self.suspect(next, gone.clone());
+            self.nodes()[next].neighbours.news.gone(gone.clone(), Gone::Certain);
         }
-    }
-
-    /// A node takes another for gone, rightly or wrongly.
-    pub fn suspect(self: &Arc<Self>, node: usize, gone: NodeId) {
-        let (owner, dispatcher) = {
-            let nodes = self.nodes();
-            (nodes[node].owner, nodes[node].dispatcher.clone())
-        };
-        let exec: Executor = self.exec.clone();
-        self.exec.spawn(owner, async move {
-            for _ in 0..10 {
-                if dispatcher.take_over(&gone).await.is_ok() {
-                    return;
-                }
-                exec.sleep(500).await;
-            }
-        });
     }
 
     /// An answer of the database told the time.

@@ -3,6 +3,7 @@
 //! Every effect is one step of the world: the memory store keeps the promises of the port, and the oracle is told what
 //! was committed before the answer leaves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::bugs::Bug;
 use crate::executor::at_once;
 use crate::faults::Moment;
+use crate::node::edition_of;
 use crate::oracle::{Id, Seen};
 use crate::world::World;
 
@@ -295,19 +297,22 @@ pub fn published(world: &Arc<World>, tenant: &TenantId) -> Result<Published, Sto
     stored!(world.store.published(tenant))
 }
 
+pub fn versions(world: &Arc<World>) -> Result<BTreeMap<TenantId, u64>, StoreError> {
+    stored!(world.store.versions())
+}
+
 /// Publishes an edition; a repeat whose first try did it is done.
 pub fn publish(
     world: &Arc<World>,
     tenant: &TenantId,
     next: &Published,
-    edition: usize,
     again: bool,
 ) -> Result<(), PublishError> {
     let published = at_once(world.store.publish(tenant, next.clone())).unwrap_or(Err(PublishError::Stale));
     match published {
         Ok(()) => {
             let mut oracle = world.oracle();
-            oracle.book.editions.insert((tenant.clone(), next.version), edition);
+            oracle.book.editions.insert((tenant.clone(), next.version), edition_of(&next.sections));
             oracle.book.version.insert(tenant.clone(), next.version);
             Ok(())
         }
