@@ -12,6 +12,7 @@ mod change;
 mod defaults;
 mod dispatch;
 mod list;
+mod loose_ends;
 mod offer;
 mod refusal;
 mod report;
@@ -74,6 +75,7 @@ pub struct Engine {
     waits: waits::WaitCache,
     looks: show::LookCache,
     wakeup: Arc<Wakeup>,
+    loose_ends: loose_ends::LooseEnds,
 }
 
 impl Engine {
@@ -86,6 +88,7 @@ impl Engine {
             catalog: Catalog::default(),
             waits: waits::WaitCache::default(),
             looks: show::LookCache::default(),
+            loose_ends: loose_ends::LooseEnds::default(),
         }
     }
 

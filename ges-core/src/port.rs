@@ -14,8 +14,8 @@ mod peers;
 mod runtime;
 mod settings;
 mod store;
-mod throttle;
 mod upstream;
+mod windows;
 
 pub use crate::settings::Published;
 pub use callin::{CallInChange, CallInGroupState, CallInStore};
@@ -34,5 +34,5 @@ pub use store::{
     Booked, Booking, CallbackStore, Change, Conflict, Fence, Guard, Lease, LeaseRequest, Leased, Order, Page,
     Query, Raised, Release, Tally,
 };
-pub use throttle::RateWindows;
 pub use upstream::{Captcha, CaptchaVerdict, Statistic, Statistics, StatisticsError, WaitTimes};
+pub use windows::RateWindows;

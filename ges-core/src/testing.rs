@@ -8,14 +8,18 @@ pub mod fixtures;
 
 mod clock;
 mod ids;
+mod interrupted;
 mod listener;
 mod orchestrator;
 mod runtime;
+mod unsteady;
 mod waits;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;
+pub use interrupted::dropped_at;
 pub use listener::{RecordingListener, RecordingSignals};
 pub use orchestrator::{Answer, ScriptedOrchestrator, Seen};
 pub use runtime::ManualRuntime;
+pub use unsteady::Unsteady;
 pub use waits::FixedWaits;

@@ -8,12 +8,14 @@
 //! waiting duplicates come from the durable store, which alone decides about them.
 
 mod limits;
+mod reservation;
 pub mod window;
 pub mod windows;
 
 pub use limits::{DEFAULT_PARAMETER, ThrottleLimits};
+pub use reservation::{Reservation, TakesBack, Unit};
 pub use window::{Lasting, RateWindow, WindowKey, WindowKind, WindowRequest};
-pub use windows::{Exceeded, Reservation, WindowTable};
+pub use windows::{Exceeded, WindowTable};
 
 /// How many unfinished callbacks one number may have in a service (`_enable_in_queue_checking`,
 /// [callback-domain §9.3](crate::rules)).

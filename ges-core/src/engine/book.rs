@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::catalog::Compiled;
+use super::loose_ends::InHand;
 use super::{Engine, EngineError, Refusal, Refused};
 use crate::callback::{
     Callback, Direction, Event, Happening, Kind, LifecycleEvent, OfferType, PushTarget, Request, State,
@@ -88,18 +89,24 @@ impl Engine {
         let judgement = self.judge(tenant, &compiled, wait, now, &asked).await?;
         let (callback, guards) = accepted_record(self.new_id(), tenant, &compiled, wish, &judgement, now);
         let reserved = match callback.kind {
-            Kind::Immediate => Some(self.reserve(&callback, &compiled, now).await?),
-            Kind::Scheduled => None,
+            Kind::Immediate => self.reserve(&callback, &compiled, now).await?,
+            Kind::Scheduled => Reservation::of_nothing(),
         };
-        match self.commit_booking(&compiled, callback, guards, wait, now).await {
-            Ok(callback) => Ok(Accepted { callback: self.first_hand_over(callback).await }),
+        let callback = if is_due(&callback, &compiled, wait, now) { issued(callback, now) } else { callback };
+        let in_hand = match self.commit_booking(&compiled, &callback, guards, now).await {
+            Ok(in_hand) => in_hand,
             Err(error) => {
-                if let Some(reserved) = reserved {
-                    self.parts.windows.release(reserved).await;
+                if error.is_outcome_unknown() {
+                    // What may have been written counts.
+                    reserved.keep();
                 }
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        reserved.keep();
+        let callback = self.first_hand_over(callback).await;
+        in_hand.done();
+        Ok(Accepted { callback })
     }
 
     pub(super) fn new_id(&self) -> CallbackId {
@@ -194,30 +201,30 @@ impl Engine {
         })
     }
 
-    /// Writes the record under its guards. An immediate one carries its first attempt from the start.
+    /// Writes the record under its guards. An immediate one carries its first attempt from the start; its hand-over is
+    /// in hand when this answers, and the dispatcher repeats it only if that is lost.
     async fn commit_booking(
         &self,
         compiled: &Compiled,
-        callback: Callback,
+        callback: &Callback,
         guards: Vec<Guard>,
-        wait: Wait,
         now: Timestamp,
-    ) -> Result<Callback, EngineError> {
-        let callback = if is_due(&callback, compiled, wait, now) { issued(callback, now) } else { callback };
-        let wake_at = match callback.pending_attempt() {
-            // The hand-over is tried before answering; the dispatcher repeats it only if that is lost.
-            Some(_) => Some(now + INLINE_GRACE),
-            None => self.wake_at(&callback),
-        };
+    ) -> Result<InHand<'_>, EngineError> {
+        let is_due = callback.pending_attempt().is_some();
+        let wake_at = if is_due { Some(now + INLINE_GRACE) } else { self.wake_at(callback) };
+        let in_hand = self.take_in_hand(callback, creation_events(callback), wake_at);
+        let mut in_hand = if is_due { in_hand.handing_over() } else { in_hand };
         let booking = Booking { callback: callback.clone(), wake_at, guards: guards.clone() };
-        match self.parts.callbacks.book(booking).await? {
-            Booked::Accepted | Booked::Exists => {
-                self.committed(&callback, &creation_events(&callback));
-                Ok(callback)
+        match self.parts.callbacks.book(booking).await {
+            Ok(Booked::Accepted | Booked::Exists) => {
+                in_hand.written();
+                Ok(in_hand)
             }
-            Booked::Refused(index) => {
-                Err(self.refused_guard(compiled, &callback, guards.get(index), now).await?)
+            Ok(Booked::Refused(index)) => {
+                in_hand.done();
+                Err(self.refused_guard(compiled, callback, guards.get(index), now).await?)
             }
+            Err(error) => Err(in_hand.failed(error).into()),
         }
     }
 

@@ -64,11 +64,8 @@ impl Engine {
                 guards: guards.clone(),
                 fence: None,
             };
-            match self.commit(change).await? {
-                Ok(()) => {
-                    self.committed(&next, &events);
-                    return Ok(next);
-                }
+            match self.commit(change, events).await? {
+                Ok(()) => return Ok(next),
                 Err(Conflict::Stale | Conflict::Fenced) => {}
                 Err(Conflict::Missing) => return Err(Refusal::CallbackUnknown.into()),
                 Err(Conflict::Refused(index)) => {
@@ -94,8 +91,12 @@ impl Engine {
         let desired = edit.desired.unwrap_or(before.desired);
         // Asks the life cycle first, so that a running session is reported as such and not as a full slot.
         let event = Event::Reschedule { desired, settings_version: compiled.settings_version };
-        let Step::Changed(mut next, mut events) = step(before, &event, now)? else {
-            return Err(Refusal::Contended.into());
+        let (mut next, mut events) = match step(before, &event, now)? {
+            Step::Changed(next, events) => (next, events),
+            // Moved to this time already, in this very millisecond: the same edit again.
+            Step::Unchanged => {
+                (Box::new(Callback { version: before.version + 1, ..before.clone() }), Vec::new())
+            }
         };
         match edit.desired {
             Some(desired) => {
@@ -174,9 +175,8 @@ impl Engine {
             guards: Vec::new(),
             fence: None,
         };
-        match self.commit(change).await? {
+        match self.commit(change, events).await? {
             Ok(()) => {
-                self.committed(&next, &events);
                 self.observe(before, &next, now);
                 Ok(Applied::Changed(next))
             }
@@ -185,10 +185,23 @@ impl Engine {
         }
     }
 
-    /// One change, alone.
-    pub(super) async fn commit(&self, change: Change) -> Result<Result<(), Conflict>, EngineError> {
-        let mut answers = self.parts.callbacks.change(vec![change]).await?;
-        Ok(answers.pop().unwrap_or(Err(Conflict::Stale)))
+    /// One change, alone. Once it is durable, the listener has heard of it.
+    async fn commit(
+        &self,
+        change: Change,
+        events: Vec<LifecycleEvent>,
+    ) -> Result<Result<(), Conflict>, EngineError> {
+        let mut in_hand = self.take_in_hand(&change.next, events, change.wake_at);
+        let mut answers = match self.parts.callbacks.change(vec![change]).await {
+            Ok(answers) => answers,
+            Err(error) => return Err(in_hand.failed(error).into()),
+        };
+        let answer = answers.pop().unwrap_or(Err(Conflict::Stale));
+        if answer.is_ok() {
+            in_hand.written();
+        }
+        in_hand.done();
+        Ok(answer)
     }
 
     /// The record, unless it has been kept long enough ([callback-domain §10.2](crate::rules)).

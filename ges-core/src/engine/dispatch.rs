@@ -103,6 +103,7 @@ impl Dispatcher {
     /// Leases batch after batch. While one is decided and committed the next is leased already.
     async fn look_for_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         let store = &self.engine.parts.callbacks;
+        let again = self.engine.tie_loose_ends().await?;
         let (mut leased, mut asked) = self.lease_some().await?;
         while leased.len() == BATCH {
             let (sorted, next) = join(self.sort(leased, asked), self.lease_some()).await;
@@ -116,7 +117,8 @@ impl Dispatcher {
         let next = store.next_wake().await?.map_or(latest, |wake| look_by(wake, asked));
         // What is due by now and was not found is leased to somebody; asking all the time does not free it.
         let earliest = if found == 0 { asked + AGAIN } else { asked };
-        Ok(next.clamp(earliest, latest))
+        let next = next.clamp(earliest, latest);
+        Ok(again.map_or(next, |again| again.min(next)))
     }
 
     /// One batch of what is due soon, and when it was asked for.
@@ -194,6 +196,7 @@ impl Dispatcher {
     /// # Cancel safety
     /// May be dropped at any moment: leases that were not given back by then expire by themselves.
     pub async fn drain(&self) -> Result<(), StoreError> {
+        self.engine.tie_loose_ends().await?;
         self.begin_anew().await
     }
 

@@ -9,7 +9,7 @@ use crate::offer::NotOffered;
 use crate::port::{StoreError, Unavailable};
 use crate::slots::{self, BadWindow, SlotOnOffer};
 
-/// A use case did not do what was asked; nothing was changed.
+/// A use case did not do what was asked. Nothing was changed, unless [`EngineError::is_outcome_unknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The domain says no.
@@ -103,6 +103,14 @@ pub enum Refusal {
     /// Others changed the record again and again; the same request may succeed.
     #[error("the record is being changed by others; try again")]
     Contended,
+}
+
+impl EngineError {
+    /// Whether what was asked may have been done all the same, or may still be: the store was asked, and its answer was
+    /// lost. To learn it, ask again: repeating is safe for a change, and for a booking under an id of the caller's.
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, EngineError::Store(error) if error.is_outcome_unknown())
+    }
 }
 
 impl Refusal {

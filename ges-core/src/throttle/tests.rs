@@ -25,7 +25,7 @@ fn per_number_limit_of_a_day() {
     let asked = daily(&limits, "12223334444", day_ends);
     let mut windows = WindowTable::default();
     for _ in 0..6 {
-        windows.reserve(&asked, now).unwrap().keep();
+        windows.reserve(&asked, now).unwrap();
     }
     let refused = windows.reserve(&asked, now).unwrap_err();
     assert_eq!(refused.kind.alarm(), Alarm::EnqueueLimitReached, "Q1");
@@ -33,7 +33,7 @@ fn per_number_limit_of_a_day() {
     assert_eq!(windows.count(&asked.last().unwrap().key, now), 6, "Q1");
     // Another number of the same service still has all its six; the service window holds the six accepted ones.
     let other = daily(&limits, "12223334445", day_ends);
-    windows.reserve(&other, now).unwrap().keep();
+    windows.reserve(&other, now).unwrap();
     assert_eq!(windows.count(&asked[0].key, now), 7, "refused requests consume nothing");
 }
 
@@ -46,7 +46,7 @@ fn the_day_ends_at_local_midnight() {
     let asked = daily(&limits, "12223334444", midnight);
     let mut windows = WindowTable::default();
     for _ in 0..6 {
-        windows.reserve(&asked, instant("2026-03-08T05:00:00Z")).unwrap().keep();
+        windows.reserve(&asked, instant("2026-03-08T05:00:00Z")).unwrap();
     }
     assert!(windows.reserve(&asked, instant("2026-03-09T03:59:59Z")).is_err(), "Q3");
     let next_day = daily(&limits, "12223334444", instant("2026-03-10T04:00:00Z"));
@@ -107,7 +107,7 @@ fn all_windows_of_a_request_or_none() {
     let mut windows = WindowTable::default();
     let asked = |number: &str| daily(&limits, number, at(80_000));
     let first = windows.reserve(&asked("111"), at(0)).unwrap();
-    windows.reserve(&asked("222"), at(1)).unwrap().keep();
+    windows.reserve(&asked("222"), at(1)).unwrap();
     let refused = windows.reserve(&asked("333"), at(2)).unwrap_err();
     assert_eq!(refused.kind, WindowKind::Burst(1), "the window that stays full longest");
     assert_eq!(refused.retry_after.as_secs(), 3598);
@@ -116,7 +116,7 @@ fn all_windows_of_a_request_or_none() {
     assert_eq!(windows.count(&third[3].key, at(2)), 0, "the number's own window did not open");
     // A booking that fails afterwards makes room again.
     windows.release(first);
-    windows.reserve(&third, at(3)).unwrap().keep();
+    windows.reserve(&third, at(3)).unwrap();
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_failed_booking_does_not_open_a_window_nor_touch_the_next() {
     windows.release(failed);
     assert!(windows.is_empty());
     let late = windows.reserve(&asked, at(5)).unwrap();
-    windows.reserve(&asked, at(15)).unwrap().keep();
+    windows.reserve(&asked, at(15)).unwrap();
     windows.release(late);
     assert_eq!(windows.count(&asked[0].key, at(15)), 1, "the window of 15 is another one");
 }
@@ -141,11 +141,11 @@ fn memory_is_bounded_and_expired_windows_go() {
     let limits = ThrottleLimits { per_value_daily: 1, ..ThrottleLimits::default() };
     let mut windows = WindowTable::with_room_for(10);
     for index in 0..100 {
-        windows.reserve(&daily(&limits, &index.to_string(), at(1000)), at(index)).unwrap().keep();
+        windows.reserve(&daily(&limits, &index.to_string(), at(1000)), at(index)).unwrap();
     }
     assert_eq!(windows.len(), 10 + 2, "ten numbers and the two windows of the service");
     assert!(windows.reserve(&daily(&limits, "99", at(1000)), at(100)).is_err(), "the newest are kept");
-    windows.reserve(&[], at(4000)).unwrap().keep();
+    windows.reserve(&[], at(4000)).unwrap();
     assert!(windows.is_empty());
 }
 
@@ -163,7 +163,7 @@ fn tenants_services_and_parameters_do_not_share_windows() {
     let mut windows = WindowTable::default();
     for key in &keys {
         let lasting = Lasting::For(Duration::from_secs(9));
-        windows.reserve(&[WindowRequest { key: key.clone(), limit: 1, lasting }], at(0)).unwrap().keep();
+        windows.reserve(&[WindowRequest { key: key.clone(), limit: 1, lasting }], at(0)).unwrap();
     }
     let distinct: std::collections::BTreeSet<_> = keys.iter().map(WindowKey::hash_input).collect();
     assert_eq!(distinct.len(), keys.len());
@@ -174,7 +174,7 @@ fn values_do_not_show() {
     let asked = daily(&ThrottleLimits { per_value_daily: 0, ..Default::default() }, "12223334444", at(9));
     let mut windows = WindowTable::default();
     let refused = windows.reserve(&asked, at(0)).unwrap_err();
-    windows.reserve(&daily(&ThrottleLimits::default(), "12223334444", at(9)), at(0)).unwrap().keep();
+    windows.reserve(&daily(&ThrottleLimits::default(), "12223334444", at(9)), at(0)).unwrap();
     let shown = format!("{asked:?} {windows:?} {refused:?} {refused}");
     assert!(!shown.contains("222333"), "{shown}");
     assert_eq!(
@@ -210,8 +210,7 @@ proptest! {
             prop_assert_eq!(outcome.is_ok(), fits);
             match outcome {
                 Ok(taken) if fails => windows.release(taken),
-                Ok(taken) => {
-                    taken.keep();
+                Ok(_) => {
                     model.entry(9).or_insert((now + 100, 0)).1 += 1;
                     model.entry(number).or_insert((day_ends, 0)).1 += 1;
                 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reservation::Unit;
 use super::window::{RateWindow, WindowKey, WindowKind, WindowRequest};
 use crate::Timestamp;
 
@@ -63,13 +64,13 @@ impl WindowTable {
     /// # Errors
     ///
     /// The window that stays full longest, when at least one has no room; then nothing is counted.
-    pub fn reserve(&mut self, asked: &[WindowRequest], now: Timestamp) -> Result<Reservation, Exceeded> {
+    pub fn reserve(&mut self, asked: &[WindowRequest], now: Timestamp) -> Result<Vec<Unit>, Exceeded> {
         self.drop_expired(now);
-        let mut reservation = Reservation { units: Vec::with_capacity(asked.len()) };
+        let mut units = Vec::with_capacity(asked.len());
         let mut exceeded: Option<Exceeded> = None;
         for request in asked {
             match self.take(request, now) {
-                Ok(serial) => reservation.units.push((request.key.clone(), serial)),
+                Ok(serial) => units.push((request.key.clone(), serial)),
                 Err(full) if exceeded.as_ref().is_none_or(|worst| worst.retry_after < full.retry_after) => {
                     exceeded = Some(full);
                 }
@@ -79,10 +80,10 @@ impl WindowTable {
         match exceeded {
             None => {
                 self.make_room();
-                Ok(reservation)
+                Ok(units)
             }
             Some(exceeded) => {
-                self.release(reservation);
+                self.release(units);
                 Err(exceeded)
             }
         }
@@ -90,8 +91,8 @@ impl WindowTable {
 
     /// Gives back what a request took that was refused afterwards. A window nobody else has used closes; one that has
     /// expired since is left alone.
-    pub fn release(&mut self, reservation: Reservation) {
-        for (key, serial) in reservation.units {
+    pub fn release(&mut self, units: Vec<Unit>) {
+        for (key, serial) in units {
             let Some(slot) = self.windows.get_mut(&key).filter(|slot| slot.serial == serial) else {
                 continue;
             };
@@ -166,29 +167,6 @@ impl WindowTable {
             }
         }
     }
-}
-
-/// Units taken from windows: kept when the booking succeeds, handed to [`WindowTable::release`] when it fails.
-#[derive(Debug)]
-#[must_use = "`keep` it when the booking succeeds, `release` it when it fails"]
-pub struct Reservation {
-    units: Vec<(WindowKey, u64)>,
-}
-
-impl Reservation {
-    /// What an adapter of [`crate::port::RateWindows`] has counted: each window with a number of the adapter's own that
-    /// tells it from earlier ones under the same key.
-    pub fn new(units: Vec<(WindowKey, u64)>) -> Self {
-        Reservation { units }
-    }
-
-    /// The same, for the adapter that gives it back.
-    pub fn into_units(self) -> Vec<(WindowKey, u64)> {
-        self.units
-    }
-
-    /// The booking succeeded: what was counted stays counted.
-    pub fn keep(self) {}
 }
 
 /// A window without room.

@@ -11,6 +11,8 @@ mod dispatch;
 #[cfg(test)]
 mod dropped;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod limits;

@@ -158,7 +158,14 @@ impl Office {
 
     /// An engine of its own over another way to the same store.
     pub fn engine_on(&self, callbacks: Arc<dyn CallbackStore>) -> Arc<Engine> {
-        let engine = Arc::new(Engine::new(Parts { callbacks, ..self.parts.clone() }));
+        self.engine_of(|parts| parts.callbacks = callbacks)
+    }
+
+    /// An engine of its own in the same world, but for what is changed about its parts.
+    pub fn engine_of(&self, change: impl FnOnce(&mut Parts)) -> Arc<Engine> {
+        let mut parts = self.parts.clone();
+        change(&mut parts);
+        let engine = Arc::new(Engine::new(parts));
         engine.configure((*self.engine.settings(&self.tenant).unwrap()).clone());
         engine
     }

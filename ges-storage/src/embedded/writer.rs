@@ -62,7 +62,8 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Typed::new(work, reply));
         self.jobs.send(job).await.map_err(|_| StoreError::unavailable(Closed))?;
-        answer.await.map_err(|_| StoreError::unavailable(Closed))?
+        // The thread took the job and is gone: it may have been done.
+        answer.await.map_err(|_| StoreError::outcome_unknown(Closed))?
     }
 }
 

@@ -12,6 +12,8 @@ use crate::record::NotARecord;
 pub(super) enum Failure {
     /// The connection is of no use any more; whether the work was done is not known.
     Lost(Said),
+    /// It was asked over a connection that was lost, and what was tried since has not told whether it was done.
+    Unknown(Said),
     /// Nothing was done, because others were in the way; the same may succeed at once.
     Crossed(Said),
     /// Nothing was done, because the server has no room or no time.
@@ -43,10 +45,23 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
+impl Failure {
+    /// The same, when something was asked before over a connection that was lost.
+    pub fn after_loss(self, lost: bool) -> Self {
+        match self {
+            Failure::Lost(said) | Failure::Crossed(said) | Failure::Full(said) if lost => {
+                Failure::Unknown(said)
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Unreadable { what, why } => StoreError::Corrupt { what, source: Box::new(why) },
+            Failure::Unknown(said) => StoreError::outcome_unknown(said),
             Failure::Lost(said) | Failure::Crossed(said) | Failure::Full(said) | Failure::Refused(said) => {
                 StoreError::unavailable(said)
             }

@@ -68,7 +68,8 @@ impl<W: Work> Lane<W> {
         self.link.ready().await?;
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Waiting { job, reply }).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        // The desk took the job and is gone: it may have been done.
+        answer.await.map_err(|_| StoreError::outcome_unknown(Said::new("the store was closed")))?
     }
 }
 
@@ -115,6 +116,7 @@ impl Desk {
     ) -> (Vec<Waiting<W>>, Option<Failure>) {
         let mut patience = Patience::new(&link.options);
         let mut rounds = 0;
+        let mut lost = false;
         // What was not begun is not begun while the database is away.
         if link.ready().await.is_err() {
             return (jobs, Some(Failure::Full(Said::new("the database is away"))));
@@ -131,6 +133,7 @@ impl Desk {
                         }
                         Err(failure) => {
                             again = true;
+                            lost |= matches!(failure, Failure::Lost(_));
                             failure
                         }
                     }
@@ -143,10 +146,10 @@ impl Desk {
                     link.lost();
                 }
                 Failure::Crossed(_) => {}
-                _ => return (jobs, Some(failure)),
+                _ => return (jobs, Some(failure.after_loss(lost))),
             }
             if !patience.wait(link).await {
-                return (jobs, Some(failure));
+                return (jobs, Some(failure.after_loss(lost)));
             }
         }
         (jobs, None)
@@ -177,13 +180,14 @@ fn answer<W: Work>(jobs: Vec<Waiting<W>>, answers: Vec<Option<W::Answer>>) -> Ve
 
 fn fail<W: Work>(jobs: Vec<Waiting<W>>, failure: Option<Failure>) {
     let failure = failure.unwrap_or(Failure::Full(Said::new("too many want the same place")));
+    let is_unknown = matches!(failure, Failure::Unknown(_));
     let mut failure = Some(failure);
     for one in jobs {
         // The first is told all, the others the outline.
-        let error = failure.take().map_or_else(
-            || StoreError::unavailable(Said::new("the database did not take the batch")),
-            StoreError::from,
-        );
-        drop(one.reply.send(Err(error)));
+        let outline = |what| {
+            if is_unknown { Failure::Unknown(Said::new(what)) } else { Failure::Full(Said::new(what)) }
+        };
+        let failure = failure.take().unwrap_or_else(|| outline("the database did not take the batch"));
+        drop(one.reply.send(Err(failure.into())));
     }
 }

@@ -109,12 +109,12 @@ impl Link {
                     again |= asked;
                 }
                 Failure::Crossed(_) => {}
-                Failure::Full(_) | Failure::Refused(_) | Failure::Unreadable { .. } => {
-                    return Err(failure.into());
+                Failure::Unknown(_) | Failure::Full(_) | Failure::Refused(_) | Failure::Unreadable { .. } => {
+                    return Err(failure.after_loss(again).into());
                 }
             }
             if again && twice == Twice::Never || !patience.wait(self).await {
-                return Err(failure.into());
+                return Err(failure.after_loss(again).into());
             }
         }
     }

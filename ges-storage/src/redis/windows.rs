@@ -4,39 +4,48 @@
 //! What Redis does not answer is counted by this node alone, so a request never waits for it or fails because of it.
 
 mod question;
+mod returns;
 
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use ges_core::Timestamp;
 use ges_core::in_process::LocalWindows;
 use ges_core::port::RateWindows;
-use ges_core::throttle::{Exceeded, Reservation, WindowKey, WindowRequest};
+use ges_core::throttle::{Exceeded, Reservation, Unit, WindowRequest};
 
 use self::question::{Digests, Question};
+use self::returns::Returns;
 use super::answer::Answer;
 use super::failure::Failure;
 use super::handle::Redis;
 use super::keys::Keys;
 use super::script::Script;
 
-/// Marks the units that were counted in Redis.
-const SHARED: u64 = 1 << 63;
 /// A window is told from earlier ones under its key by a number of so many bits, the first of them by chance.
 const SERIAL_BITS: u64 = (1 << 40) - 1;
 
 /// Rate windows in Redis, and in this process while Redis is away.
+///
+/// Must be used within a tokio runtime: what a dropped request has taken is given back by a task.
 pub struct RedisWindows {
+    shared: Arc<Shared>,
+    alone: LocalWindows,
+    counted: AtomicU64,
+    counted_alone: AtomicU64,
+}
+
+/// What reservations and tasks know of Redis.
+struct Shared {
     redis: Redis,
     keys: Keys,
     digests: Digests,
     reserve: Script,
     release: Script,
-    alone: LocalWindows,
     serial: AtomicU64,
-    counted: AtomicU64,
-    counted_alone: AtomicU64,
+    returns: Returns,
 }
 
 /// How requests were counted since the start.
@@ -53,14 +62,18 @@ impl RedisWindows {
     /// `secret`, which all nodes have in common and nobody else has.
     pub fn new(redis: Redis, keys: Keys, secret: &[u8]) -> Self {
         let chance = std::hash::RandomState::new().build_hasher().finish();
-        RedisWindows {
+        let shared = Shared {
             redis,
             keys,
             digests: Digests::new(secret),
             reserve: Script::new(include_str!("../../scripts/reserve.lua")),
             release: Script::new(include_str!("../../scripts/release.lua")),
-            alone: LocalWindows::default(),
             serial: AtomicU64::new(chance & SERIAL_BITS),
+            returns: Returns::default(),
+        };
+        RedisWindows {
+            shared: Arc::new(shared),
+            alone: LocalWindows::default(),
             counted: AtomicU64::new(0),
             counted_alone: AtomicU64::new(0),
         }
@@ -74,15 +87,36 @@ impl RedisWindows {
         }
     }
 
+    /// Asks in a task of its own: whoever asks may stop waiting, but the answer is read, and what was taken goes back.
     async fn ask(
         &self,
         asked: &[WindowRequest],
         now: Timestamp,
     ) -> Result<Result<Reservation, Exceeded>, Failure> {
+        self.shared.send_returns();
+        let (shared, asked) = (self.shared.clone(), asked.to_vec());
+        let answer = tokio::spawn(async move { shared.ask(&asked, now).await });
+        answer.await.unwrap_or_else(|_| Err(Failure::unexpected()))
+    }
+}
+
+impl Shared {
+    async fn ask(
+        self: &Arc<Self>,
+        asked: &[WindowRequest],
+        now: Timestamp,
+    ) -> Result<Result<Reservation, Exceeded>, Failure> {
+        self.give_back().await?;
         let serial = self.serial.fetch_add(1, Ordering::Relaxed) & SERIAL_BITS;
         let question = Question::reserve(&self.keys, &self.digests, asked, now, serial);
         let answer = self.redis.run(&self.reserve, &question.keys, &question.arguments).await?;
-        read(&answer, asked, now).ok_or_else(Failure::unexpected)
+        let outcome = read(&answer, asked, now).ok_or_else(Failure::unexpected)?;
+        Ok(outcome.map(|units| Reservation::new(units, self.clone())))
+    }
+
+    async fn release(&self, units: &[Unit]) -> Result<(), Failure> {
+        let question = Question::release(&self.keys, &self.digests, units);
+        self.redis.run(&self.release, &question.keys, &question.arguments).await.map(drop)
     }
 }
 
@@ -90,7 +124,7 @@ impl RedisWindows {
 impl RateWindows for RedisWindows {
     async fn reserve(&self, asked: &[WindowRequest], now: Timestamp) -> Result<Reservation, Exceeded> {
         if asked.is_empty() {
-            return Ok(Reservation::new(Vec::new()));
+            return Ok(Reservation::of_nothing());
         }
         match self.ask(asked, now).await {
             Ok(outcome) => {
@@ -103,33 +137,18 @@ impl RateWindows for RedisWindows {
             }
         }
     }
-
-    async fn release(&self, reservation: Reservation) {
-        let all = reservation.into_units().into_iter();
-        let (shared, alone): (Vec<_>, Vec<_>) = all.partition(|(_, serial)| serial & SHARED != 0);
-        if !alone.is_empty() {
-            self.alone.release(Reservation::new(alone)).await;
-        }
-        if !shared.is_empty() {
-            let units: Vec<(WindowKey, u64)> =
-                shared.into_iter().map(|(key, serial)| (key, serial & !SHARED)).collect();
-            let question = Question::release(&self.keys, &self.digests, &units);
-            // A unit that cannot be given back is gone when its window ends.
-            let _ = self.redis.run(&self.release, &question.keys, &question.arguments).await;
-        }
-    }
 }
 
 /// What the script says; `None` when it is not what it says.
-fn read(answer: &Answer, asked: &[WindowRequest], now: Timestamp) -> Option<Result<Reservation, Exceeded>> {
+fn read(answer: &Answer, asked: &[WindowRequest], now: Timestamp) -> Option<Result<Vec<Unit>, Exceeded>> {
     let Answer::List(parts) = answer else { return None };
     let (verdict, rest) = parts.split_first()?;
     match verdict {
         Answer::Number(1) if rest.len() == asked.len() => {
             let unit = |(request, serial): (&WindowRequest, &Answer)| {
-                Some((request.key.clone(), serial.text()?.parse::<u64>().ok()? | SHARED))
+                Some((request.key.clone(), serial.text()?.parse::<u64>().ok()?))
             };
-            Some(Ok(Reservation::new(asked.iter().zip(rest).map(unit).collect::<Option<_>>()?)))
+            Some(Ok(asked.iter().zip(rest).map(unit).collect::<Option<_>>()?))
         }
         Answer::Number(0) => {
             let place: usize = rest.first().and_then(Answer::text)?.parse().ok()?;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ges_core::Timestamp;
 use ges_core::in_process::LocalWindows;
 use ges_core::port::RateWindows;
-use ges_core::throttle::{Exceeded, Reservation, WindowRequest, WindowTable};
+use ges_core::throttle::{Exceeded, Reservation, TakesBack, Unit, WindowRequest, WindowTable};
 
 use crate::executor::Millis;
 use crate::net::Place;
@@ -14,9 +14,6 @@ use crate::world::World;
 
 /// How long a call may take before the node counts by itself.
 const LIMIT: Millis = 200;
-
-/// Marks what was counted at the shared place.
-const SHARED: u64 = 1 << 63;
 
 /// What Redis holds.
 #[derive(Default)]
@@ -46,29 +43,25 @@ impl RateWindows for NodeWindows {
     async fn reserve(&self, asked: &[WindowRequest], now: Timestamp) -> Result<Reservation, Exceeded> {
         self.world.told(|| format!("{asked:?}"));
         let wanted = asked.to_vec();
-        let effect = move |world: &Arc<World>| {
-            let reserved = world.hot().windows.reserve(&wanted, now);
-            reserved.map(|taken| {
-                taken.into_units().into_iter().map(|(key, serial)| (key, serial | SHARED)).collect()
-            })
-        };
+        let effect = move |world: &Arc<World>| world.hot().windows.reserve(&wanted, now);
+        let back = Arc::new(WayBack { world: self.world.clone(), node: self.node });
         match self.world.call(self.node, Place::Redis, LIMIT, effect).await {
-            Ok(reserved) => reserved.map(Reservation::new),
+            Ok(reserved) => reserved.map(|units| Reservation::new(units, back)),
             Err(_) => self.own.reserve(asked, now).await,
         }
     }
+}
 
-    async fn release(&self, reservation: Reservation) {
-        let (shared, own): (Vec<_>, Vec<_>) =
-            reservation.into_units().into_iter().partition(|(_, serial)| serial & SHARED != 0);
-        if !own.is_empty() {
-            self.own.release(Reservation::new(own)).await;
-        }
-        if !shared.is_empty() {
-            let units = shared.into_iter().map(|(key, serial)| (key, serial & !SHARED)).collect();
-            let effect = move |world: &Arc<World>| world.hot().windows.release(Reservation::new(units));
-            // Lost, it costs a unit until the window ends.
-            let _ = self.world.call(self.node, Place::Redis, LIMIT, effect).await;
-        }
+/// From a node to Redis.
+struct WayBack {
+    world: Arc<World>,
+    node: usize,
+}
+
+impl TakesBack for WayBack {
+    fn take_back(&self, units: Vec<Unit>) {
+        let effect = move |world: &Arc<World>| world.hot().windows.release(units);
+        // It is on its way without anybody waiting. Lost, it costs a unit until the window ends.
+        drop(self.world.call(self.node, Place::Redis, LIMIT, effect));
     }
 }

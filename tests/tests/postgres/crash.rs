@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ges_core::CallbackId;
-use ges_core::port::{CallbackStore, StoreError};
+use ges_core::port::CallbackStore;
 use ges_core::testing::fixtures::{at, between, booking, scheduled, service, tenant};
 use ges_storage::postgres::PostgresStore;
 use ges_tests::private::Postgres;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::support::{block_on, bounded, open, options};
+use crate::support::{block_on, bounded, is_away, open, options};
 
 /// Books without end and notes what was acknowledged.
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl Load {
                 self.count.fetch_add(1, Ordering::Relaxed);
                 self.progress.notify_one();
             }
-            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}"),
+            Err(error) => assert!(is_away(&error), "{error:?}"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ges_core::port::StoreError;
 use ges_storage::postgres::{Options, PostgresStore};
 use ges_tests::private::Postgres;
 use tokio::runtime::Runtime;
@@ -34,6 +35,11 @@ pub fn options(url: &str) -> Options {
     options.connect_limit = Duration::from_secs(20);
     options.pool_limit = Duration::from_secs(20);
     options
+}
+
+/// What a call answers when the database cannot be reached, or is lost before it has answered.
+pub fn is_away(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))
 }
 
 pub async fn open(options: Options) -> PostgresStore {

@@ -11,13 +11,15 @@ use crate::time::Timestamp;
 /// An adapter that cannot reach what it shares counts by itself meanwhile; no request fails because of it.
 #[async_trait]
 pub trait RateWindows: Send + Sync {
-    /// Takes one unit of every window named, or of none; opens those that nobody has opened or that have expired.
+    /// Takes one unit of every window named, or of none; opens those that nobody has opened or that have expired. What
+    /// was taken goes back when the answer is dropped without [`Reservation::keep`] ([invariant 34](crate::rules)): to the next
+    /// request of this process at once, to those of other nodes as soon as they can be told.
     ///
     /// # Errors
     /// The window that stays full longest, when at least one has no room; then nothing is counted.
+    ///
+    /// # Cancel safety
+    /// Safe: a future that is dropped before it has answered holds nothing; what it took by then goes back as if its
+    /// answer had been dropped.
     async fn reserve(&self, asked: &[WindowRequest], now: Timestamp) -> Result<Reservation, Exceeded>;
-
-    /// Gives back what a request took that was refused afterwards ([invariant 34](crate::rules)). A window that has
-    /// expired since is left alone.
-    async fn release(&self, reservation: Reservation);
 }
