@@ -17,6 +17,7 @@ mod state;
 mod table;
 mod transition;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -73,8 +74,8 @@ pub struct Callback {
     pub ttl: Duration,
     /// The version of the settings it was judged against.
     pub settings_version: u64,
-    /// What the customer asked for.
-    pub request: Request,
+    /// What the customer asked for; shared, because a record is copied at each step and its request seldom changes.
+    pub request: Arc<Request>,
     /// Where it stands.
     pub state: State,
     /// The last attempt number issued; 0 before the first hand-over. Only grows ([invariant 26](crate::rules)).
@@ -85,6 +86,11 @@ pub struct Callback {
 }
 
 impl Callback {
+    /// The request, to be changed: copies that other records share stay as they are.
+    pub fn request_mut(&mut self) -> &mut Request {
+        Arc::make_mut(&mut self.request)
+    }
+
     /// Whether it holds a place in the slot of its desired time: a scheduled one does, from acceptance until it is
     /// cancelled; any other ending keeps the place used ([callback-domain §5.3](crate::rules)).
     pub fn holds_place(&self) -> bool {

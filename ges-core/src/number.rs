@@ -26,9 +26,9 @@ mod rule;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-pub use comparison::{ComparisonNumber, NotANumber};
+pub use comparison::{ComparisonNumber, Digits, NotANumber};
 pub use country::{Country, NotACountry};
 pub use e164::E164;
 pub use pattern::{BlockedPattern, PatternProblem};
@@ -53,8 +53,8 @@ pub const MAX_GIVEN_BYTES: usize = 64;
 /// assert_eq!(format!("{written} {written:?}"), "(number) PhoneNumber(..)");
 /// # Ok::<(), ges_core::number::NotANumber>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct PhoneNumber {
     given: Box<str>,
     comparison: ComparisonNumber,
@@ -92,16 +92,16 @@ impl TryFrom<String> for PhoneNumber {
     }
 }
 
-impl From<PhoneNumber> for String {
-    fn from(number: PhoneNumber) -> String {
-        number.given.into()
+impl Serialize for PhoneNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.given)
     }
 }
 
 /// The digits form as a number in its own right.
 impl From<ComparisonNumber> for PhoneNumber {
     fn from(comparison: ComparisonNumber) -> Self {
-        PhoneNumber { given: comparison.digits().into(), comparison }
+        PhoneNumber { given: (*comparison.digits()).into(), comparison }
     }
 }
 

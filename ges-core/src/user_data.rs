@@ -5,14 +5,15 @@
 //! any JSON and belong to the customer: they never reach a log, a label or an error text.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Data attached to a callback: names to JSON values, every name usable as a JavaScript variable.
 ///
 /// `Debug` shows how many entries there are and nothing else. In serde formats it is the map; reading one drops the
-/// keys that are no names, and takes the text form too.
+/// keys that are no names, and takes the text form too. Cheap to clone: copies share the entries.
 ///
 /// ```
 /// use ges_core::user_data::UserData;
@@ -24,29 +25,30 @@ use serde_json::{Map, Value};
 /// assert_eq!(UserData::try_from(json!(r#"{"orderId":7}"#))?, data);
 /// # Ok::<(), ges_core::user_data::NotUserData>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Map<String, Value>")]
-pub struct UserData(Map<String, Value>);
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+// None without entries.
+pub struct UserData(Option<Arc<Map<String, Value>>>);
 
 impl UserData {
     /// The value under a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.0.as_ref()?.get(name)
     }
 
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().map_or(0, |map| map.len())
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 }
 
@@ -54,7 +56,7 @@ impl UserData {
 impl From<Map<String, Value>> for UserData {
     fn from(mut map: Map<String, Value>) -> Self {
         map.retain(|key, _| is_variable_name(key));
-        UserData(map)
+        UserData((!map.is_empty()).then(|| Arc::new(map)))
     }
 }
 
@@ -79,13 +81,19 @@ impl TryFrom<Value> for UserData {
 
 impl From<UserData> for Map<String, Value> {
     fn from(data: UserData) -> Self {
-        data.0
+        data.0.map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+}
+
+impl Serialize for UserData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
 impl fmt::Debug for UserData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserData({} entries)", self.0.len())
+        write!(f, "UserData({} entries)", self.len())
     }
 }
 

@@ -110,14 +110,14 @@ fn record(number: u64) -> Callback {
     let quarters = u32::try_from(number % (DAYS * 96)).unwrap();
     let desired = at("09:00") + quarter * quarters + Duration::from_secs(number % 7 * 60);
     let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let callback = scheduled(number, desired);
-    let mut request = callback.request.clone();
+    let mut callback = scheduled(number, desired);
+    let request = callback.request_mut();
     request.number = format!("+1{:010}", spread % 10_000_000_000).parse().unwrap();
     let data =
         serde_json::json!({"customerSegment": "gold", "orderId": number, "reason": "delivery question"});
     request.user_data = data.try_into().unwrap();
     let service = format!("support-{}", number % SERVICES).as_str().into();
-    Callback { id: ges_core::CallbackId(uuid_of(number)), service, request, ..callback }
+    Callback { id: ges_core::CallbackId(uuid_of(number)), service, ..callback }
 }
 
 /// Ids as they are minted: without any order.

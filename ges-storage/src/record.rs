@@ -20,7 +20,7 @@ pub(crate) fn packed(number: ComparisonNumber) -> i64 {
 
 /// Takes the user data out of a record: most changes leave it as it is, so it is stored apart.
 pub(crate) fn take_user_data(callback: &mut Callback) -> UserData {
-    std::mem::take(&mut callback.request.user_data)
+    std::mem::take(&mut callback.request_mut().user_data)
 }
 
 /// User data as text; none when there is none.
@@ -37,15 +37,21 @@ pub(crate) fn user_data_text(data: &UserData) -> Result<Option<String>, serde_js
 pub(crate) fn whole(record: &str, user_data: Option<&[u8]>) -> Result<Callback, serde_json::Error> {
     let mut callback: Callback = serde_json::from_str(record)?;
     if let Some(text) = user_data {
-        callback.request.user_data = serde_json::from_slice(text)?;
+        callback.request_mut().user_data = serde_json::from_slice(text)?;
     }
     Ok(callback)
 }
 
 /// A record as text.
 pub(crate) fn to_text<T: Serialize>(record: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(record)
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut text, record)?;
+    // Cannot fail: JSON is text.
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
+
+/// A record without much user data has fewer bytes than this as text.
+const USUAL_BYTES: usize = 768;
 
 /// Why a text is no record: the parser's words without the text, which is personal.
 #[derive(Debug)]

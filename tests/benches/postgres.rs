@@ -208,7 +208,7 @@ async fn sizes(postgres: &Postgres) {
                 let text = serde_json::to_vec(&data).unwrap();
                 let packed = zstd::bulk::compress(&text, 3).unwrap();
                 compressed.fetch_add(packed.len() as u64, Ordering::Relaxed);
-                record.request.user_data = data.into();
+                record.request_mut().user_data = data.into();
             }
             record
         };

@@ -22,7 +22,7 @@ pub struct ToNumber(ComparisonNumber);
 impl ToNumber {
     /// With its `+`.
     pub fn with_plus(self) -> String {
-        format!("+{}", self.0.digits())
+        format!("+{}", &*self.0.digits())
     }
 
     /// The digits a called number is compared with.

@@ -89,7 +89,7 @@ mod tests {
             desired: at("15:00:00"),
             ttl: Duration::from_secs(300),
             settings_version: 1,
-            request: Request::new("15195550123".parse().unwrap()),
+            request: Request::new("15195550123".parse().unwrap()).into(),
             state: State::Scheduled,
             attempts: 0,
             outbox: Vec::new(),

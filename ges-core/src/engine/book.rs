@@ -1,6 +1,7 @@
 //! Booking ([callback-domain §6.4](crate::rules)): the checks in their order, then the place and the record in one
 //! step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::catalog::Compiled;
@@ -13,7 +14,7 @@ use crate::callback::{
 use crate::dispatch::{FRESH, INLINE_GRACE};
 use crate::id::{CallbackId, ServiceName, TenantId};
 use crate::number::{NumberRefused, PhoneNumber};
-use crate::port::{Booked, Booking, CaptchaVerdict, Guard, StoreError};
+use crate::port::{Booked, Booking, CaptchaVerdict, Guard};
 use crate::slots::{self, BookingRequest, Judgement, Occupancy, SlotOnOffer, World};
 use crate::throttle::{Alarm, DEFAULT_PARAMETER, Reservation};
 use crate::time::{Interval, Timestamp};
@@ -136,7 +137,7 @@ impl Engine {
         let at = desired.max(now);
         let window = Interval::new(at - AROUND, at + AROUND);
         let held = if compiled.table.guards_suffice(at) {
-            Occupancy::new(window, []).map_err(StoreError::unavailable)?
+            Occupancy::none(window)
         } else {
             self.parts.callbacks.occupancy(tenant, &compiled.service.name, window).await?
         };
@@ -186,7 +187,7 @@ impl Engine {
     ) -> Result<Reservation, EngineError> {
         let request = &callback.request;
         let value = |parameter: &str| match parameter {
-            DEFAULT_PARAMETER => Some(request.number.comparison().digits()),
+            DEFAULT_PARAMETER => Some(request.number.comparison().digits().to_string()),
             other => request.user_data.get(other).map(ToString::to_string),
         };
         let limits = &compiled.service.limits;
@@ -301,7 +302,8 @@ fn accepted_record(
 ) -> (Callback, Vec<Guard>) {
     let service = &compiled.service;
     let number = wish.request.number.comparison();
-    let mut guards = Vec::new();
+    // Its place, its number and the activity of its service.
+    let mut guards = Vec::with_capacity(3);
     let (kind, desired) = match judgement {
         Judgement::Immediate { desired } => {
             guards.push(Guard::Active { limit: service.limits.active_max });
@@ -328,7 +330,7 @@ fn accepted_record(
         desired,
         ttl: service.ttl,
         settings_version: compiled.settings_version,
-        request,
+        request: Arc::new(request),
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),

@@ -125,10 +125,10 @@ impl Engine {
             let comparison = number.comparison();
             let limit = compiled.service.limits.in_queue.most();
             guards.extend(limit.map(|limit| Guard::Number { comparison, limit }));
-            next.request.number = number.clone();
+            next.request_mut().number = number.clone();
         }
         if let Some(user_data) = &edit.user_data {
-            next.request.user_data = user_data.clone();
+            next.request_mut().user_data = user_data.clone();
         }
         Ok((*next, events, guards))
     }

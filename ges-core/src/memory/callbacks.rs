@@ -92,13 +92,13 @@ impl Callbacks {
             return Err(Conflict::Fenced);
         }
         // Out of the indexes first, so that its own place and number are not counted against it.
-        let Some(mut former) = self.remove(&key) else { return Err(Conflict::Missing) };
+        let Some(former) = self.remove(&key) else { return Err(Conflict::Missing) };
         if let Some(index) = self.indexes.first_broken(&next, &guards) {
             self.insert(key, former);
             return Err(Conflict::Refused(index));
         }
         if keeps_user_data {
-            next.request.user_data = std::mem::take(&mut former.callback.request.user_data);
+            next.request_mut().user_data = former.callback.request.user_data.clone();
         }
         let lease = former.lease.filter(|_| fence.is_some());
         self.insert(key, Entry::new(next, wake_at, lease));

@@ -1,8 +1,9 @@
 //! The digits two numbers are compared by.
 
 use std::fmt;
+use std::ops::Deref;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::MAX_GIVEN_BYTES;
 
@@ -26,16 +27,21 @@ const MAX_DIGITS: usize = 15;
 /// # Ok::<(), ges_core::number::NotANumber>(())
 /// ```
 // The digits follow a leading 1, which keeps the leading zeros: "007" is 1007. Sixteen digits fit a u64.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ComparisonNumber(u64);
 
 impl ComparisonNumber {
     /// The digits as text. Personal data: not for logs, labels or error texts.
-    pub fn digits(self) -> String {
-        let mut text = self.0.to_string();
-        text.remove(0);
-        text
+    pub fn digits(self) -> Digits {
+        let (mut bytes, mut first, mut rest) = ([0; MAX_DIGITS], MAX_DIGITS, self.0);
+        while rest > 1 && first > 0 {
+            first -= 1;
+            // A remainder of ten is one digit.
+            bytes[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Digits { bytes, first }
     }
 
     /// The digits after a leading 1, as one number of at most sixteen digits: what stores keep. Personal data like the
@@ -58,6 +64,40 @@ impl ComparisonNumber {
         let digits = usize::try_from(packed.checked_ilog10()?).ok()?;
         let leads = packed / 10_u64.pow(packed.ilog10()) == 1;
         (leads && (MIN_DIGITS..=MAX_DIGITS).contains(&digits)).then_some(ComparisonNumber(packed))
+    }
+}
+
+/// The digits of a number as text, in place: reading a number takes nothing from the heap. Personal data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digits {
+    bytes: [u8; MAX_DIGITS],
+    /// Where the text begins.
+    first: usize,
+}
+
+impl Deref for Digits {
+    type Target = str;
+    fn deref(&self) -> &str {
+        // Cannot fall back: the bytes are ASCII digits by construction.
+        self.bytes.get(self.first..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digits(..)")
+    }
+}
+
+impl PartialEq<str> for Digits {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Digits {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
     }
 }
 
@@ -99,9 +139,9 @@ impl TryFrom<String> for ComparisonNumber {
     }
 }
 
-impl From<ComparisonNumber> for String {
-    fn from(number: ComparisonNumber) -> String {
-        number.digits()
+impl Serialize for ComparisonNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.digits())
     }
 }
 
@@ -147,4 +187,17 @@ pub enum NotANumber {
         /// Length of the text.
         bytes: usize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_leading_zeros() {
+        for (given, digits) in [("007", "007"), ("7 00", "700"), ("999999999999999", "999999999999999")] {
+            let number: ComparisonNumber = given.parse().unwrap();
+            assert_eq!(number.digits(), digits, "{given}");
+        }
+    }
 }

@@ -12,12 +12,12 @@ pub struct E164(pub(super) ComparisonNumber);
 impl E164 {
     /// The digits without `+`, the form the platform stores.
     pub fn digits(self) -> String {
-        self.0.digits()
+        self.0.digits().to_string()
     }
 
     /// With its `+`.
     pub fn with_plus(self) -> String {
-        format!("+{}", self.0.digits())
+        format!("+{}", &*self.0.digits())
     }
 }
 

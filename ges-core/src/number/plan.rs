@@ -81,10 +81,13 @@ fn national(code: u16, home: &Region, written: &str) -> Option<Parsed> {
     }
     let e164 = E164(format!("{code}{national}").parse().ok()?);
     let found = plan().regions(code).find_map(|region| Some((region, region.kind(&national)?)));
+    let country = found.and_then(|(region, _)| region.country());
+    // Asked for only when no country holds the number.
+    let shared = || plan().regions(code).filter_map(Region::country).collect();
     Some(Parsed {
         e164,
-        country: found.and_then(|(region, _)| region.country()),
-        sharing: plan().regions(code).filter_map(Region::country).collect(),
+        country,
+        sharing: if country.is_none() { shared() } else { Vec::new() },
         premium: found.is_some_and(|(_, kind)| kind == Kind::Premium),
     })
 }

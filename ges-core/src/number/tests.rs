@@ -241,7 +241,7 @@ proptest! {
         let given: PhoneNumber = written.parse().unwrap();
         prop_assert_eq!(given.as_given(), &written);
         prop_assert_eq!(given.comparison(), number(&digits).comparison());
-        prop_assert_eq!(given.comparison().digits(), digits);
+        prop_assert_eq!(&*given.comparison().digits(), digits);
     }
 
     /// No text makes a check panic, and numbers never reach the text of a refusal.

@@ -54,7 +54,8 @@ impl From<Timestamp> for UtcMinute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupancy {
     first: UtcMinute,
-    /// For each minute from `first` on, the records before it; one entry more than minutes.
+    minutes: u32,
+    /// For each minute from `first` on, the records before it; one entry more than minutes. Empty when there are none.
     before: Box<[u32]>,
 }
 
@@ -73,9 +74,12 @@ impl Occupancy {
         if window.length() > Self::WINDOW_MAX {
             return Err(OccupancyTooLong);
         }
-        let first = UtcMinute::from(window.start);
-        let end = UtcMinute::from(window.end + Duration::from_millis(59_999));
-        let minutes = end.0.saturating_sub(first.0) as usize;
+        let nobody = Occupancy::none(window);
+        let (first, minutes) = (nobody.first, nobody.minutes as usize);
+        let mut cells = cells.into_iter().peekable();
+        if cells.peek().is_none() {
+            return Ok(nobody);
+        }
         let mut before = vec![0_u32; minutes + 1];
         for (minute, count) in cells {
             let index = minute.0.checked_sub(first.0).map(|index| index as usize);
@@ -89,7 +93,14 @@ impl Occupancy {
             sum = sum.saturating_add(*cell);
             *cell = sum;
         }
-        Ok(Occupancy { first, before: before.into() })
+        Ok(Occupancy { before: before.into(), ..nobody })
+    }
+
+    /// Nobody desires any minute of the window. Any window will do: nothing is kept for its minutes.
+    pub fn none(window: Interval) -> Self {
+        let first = UtcMinute::from(window.start);
+        let end = UtcMinute::from(window.end + Duration::from_millis(59_999));
+        Occupancy { first, minutes: end.0.saturating_sub(first.0), before: Box::default() }
     }
 
     /// The records whose desired time lies in a range of whole minutes; `u32::MAX` when it reaches beyond the window.
@@ -101,9 +112,12 @@ impl Occupancy {
     #[inline]
     pub(super) fn between(&self, start: UtcMinute, end: UtcMinute) -> u32 {
         // A minute before the window wraps round to a place far beyond its end.
-        let place = |minute: UtcMinute| self.before.get(minute.0.wrapping_sub(self.first.0) as usize);
+        let place = |minute: UtcMinute| {
+            let place = minute.0.wrapping_sub(self.first.0);
+            (place <= self.minutes).then(|| self.before.get(place as usize).copied().unwrap_or(0))
+        };
         match (place(start), place(end)) {
-            (Some(before), Some(until)) => until.saturating_sub(*before),
+            (Some(before), Some(until)) => until.saturating_sub(before),
             _ => u32::MAX,
         }
     }

@@ -82,7 +82,7 @@ pub fn scheduled(number: u64, desired: Timestamp) -> Callback {
         desired,
         ttl: Duration::from_secs(86_400),
         settings_version: 1,
-        request: request(&format!("+1519555{number:04}")),
+        request: request(&format!("+1519555{number:04}")).into(),
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),
@@ -115,7 +115,8 @@ pub fn request(given: &str) -> Request {
 /// The same record for another number.
 pub fn with_phone(callback: Callback, given: &str) -> Callback {
     let number = phone(given);
-    Callback { request: Request { number, ..callback.request }, ..callback }
+    let request = Request { number, ..(*callback.request).clone() };
+    Callback { request: request.into(), ..callback }
 }
 
 /// When the engine would want to look at the record.

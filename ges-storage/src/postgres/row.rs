@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn user_data_that_stays_is_neither_encoded_nor_compressed() {
         let mut record = scheduled(1, at("18:00"));
-        record.request.user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
+        record.request_mut().user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
         let entry = |keeps| Entry::new(record.clone(), Keys { tenant: 1, service: 1 }, None, keeps).unwrap();
         let (kept, times) = user_data_written(|| entry(true));
         assert_eq!((kept.data, times), (None, 0));

@@ -90,7 +90,7 @@ fn a_full_disk_refuses_and_loses_nothing_and_recovers() {
 fn huge(number: u64) -> Callback {
     let mut callback = record(number);
     let text = "x".repeat(1 << 20);
-    callback.request.user_data = serde_json::json!({ "text": text }).try_into().expect("user data");
+    callback.request_mut().user_data = serde_json::json!({ "text": text }).try_into().expect("user data");
     callback
 }
 

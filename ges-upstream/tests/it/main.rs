@@ -65,7 +65,8 @@ fn submission(number: u128) -> Submission {
             overrides: Override { priority: Some(5), ..Override::default() },
             push_targets: Vec::new(),
             user_data: serde_json::from_str(r#"{"account":"A-7"}"#).unwrap(),
-        },
+        }
+        .into(),
         state: State::Scheduled,
         attempts: 1,
         outbox: Vec::new(),

@@ -210,7 +210,7 @@ fn check_34_user_data_keeps_variable_names() {
     let world = World::new();
     let data = json!({ "userData": { "ok": "uservalue-1", "not-ok": "uservalue-2", "class": 3 } });
     let id = id(&world.create(wish("Sales", data)));
-    let stored = world.stored(&id).request.user_data;
+    let stored = world.stored(&id).request.user_data.clone();
     assert_eq!((stored.len(), stored.get("ok")), (1, Some(&json!("uservalue-1"))));
 }
 

@@ -53,7 +53,7 @@ fn a_callback_is_created_found_changed_and_cancelled() {
         json!({ "_desired_time": "2031-03-05T16:00:00.000Z", "order": "", "next": "uservalue-1" }),
     );
     assert_eq!(moved.json()["_desired_time"], "2031-03-05T16:00:00.000Z", "{}", moved.text());
-    let data = world.stored(id).request.user_data;
+    let data = world.stored(id).request.user_data.clone();
     assert!(data.get("order").is_none() && data.get("next").is_some());
 
     let cancel = || world.inside("DELETE", &format!("{CALLBACK}/Sales/{id}")).send_unseen();

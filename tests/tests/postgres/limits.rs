@@ -70,7 +70,7 @@ fn what_one_cannot_write_others_can() {
         let bookings = (1..=40).map(|number| {
             let mut record = scheduled(number, at("18:00"));
             if number == 20 {
-                record.request.channel = Some("elephant".to_owned());
+                record.request_mut().channel = Some("elephant".to_owned());
             }
             let store = store.clone();
             async move { (number, store.book(booking(&record)).await) }

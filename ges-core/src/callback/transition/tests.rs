@@ -36,7 +36,7 @@ fn booked(kind: Kind) -> Callback {
         desired: desired(),
         ttl: Duration::from_secs(86_400),
         settings_version: 1,
-        request: Request::new(number),
+        request: Request::new(number).into(),
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),

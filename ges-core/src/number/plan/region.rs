@@ -1,5 +1,6 @@
 //! One territory of the numbering plan.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -73,18 +74,21 @@ impl Region {
 
     /// The national number without the prefix dialled before it inside the country, for example 0 in 020 7946 0000.
     /// The prefix stays where the number is only valid with it.
-    pub(super) fn without_national_prefix(&self, written: &str) -> String {
+    pub(super) fn without_national_prefix<'n>(&self, written: &'n str) -> Cow<'n, str> {
         let ranges = self.ranges();
-        let Some(prefix) = &ranges.national_prefix else { return written.to_owned() };
-        let Some(found) = prefix.captures(written) else { return written.to_owned() };
+        let as_written = Cow::Borrowed(written);
+        let Some(prefix) = &ranges.national_prefix else { return as_written };
+        // Most numbers come without it, and to find the parts of a match costs more than to find that there is none.
+        if !prefix.is_match(written) {
+            return as_written;
+        }
+        let Some(found) = prefix.captures(written) else { return as_written };
         let transformed = match self.metadata.national_prefix_transform_rule() {
-            Some(rule) if found.iter().last().flatten().is_some() => {
-                prefix.replace(written, rule).into_owned()
-            }
-            _ => written.get(found.get_match().end()..).unwrap_or_default().to_owned(),
+            Some(rule) if found.iter().last().flatten().is_some() => prefix.replace(written, rule),
+            _ => written.get(found.get_match().end()..).unwrap_or_default().into(),
         };
         let loses_validity = ranges.general.holds(written) && !ranges.general.holds(&transformed);
-        if loses_validity || !self.is_possible(&transformed) { written.to_owned() } else { transformed }
+        if loses_validity || !self.is_possible(&transformed) { as_written } else { transformed }
     }
 
     /// Ranges of every kind but premium.

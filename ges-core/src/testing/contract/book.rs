@@ -123,7 +123,8 @@ fn strange() -> Callback {
             },
             push_targets: vec![PushTarget { channel: "FCM".into(), target: odd.to_owned() }],
             ..request(" +1 (519) 555-0000 ")
-        },
+        }
+        .into(),
         ..scheduled(1, at("18:05:59.999"))
     };
     with_user_data(callback, data)
@@ -144,7 +145,7 @@ fn extreme() -> Callback {
 
 fn with_user_data(mut callback: Callback, data: Map<String, Value>) -> Callback {
     let kept = data.len();
-    callback.request.user_data = data.into();
+    callback.request_mut().user_data = data.into();
     assert_eq!(callback.request.user_data.len(), kept, "{}: no key was dropped", number(&callback));
     callback
 }

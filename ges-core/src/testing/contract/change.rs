@@ -35,25 +35,25 @@ pub async fn a_change_leaves_user_data_alone_when_told_so(under: &dyn StoreUnder
     for (number, text) in (1..).zip(&texts) {
         let mut record = scheduled(number, at("18:05"));
         if !text.is_empty() {
-            record.request.user_data = data(text);
+            record.request_mut().user_data = data(text);
         }
         put(&*store, &record).await;
         // What such a change holds of it is not looked at.
         let mut next = moved(&record, at("18:10"));
-        next.request.user_data = data("not to be written");
+        next.request_mut().user_data = data("not to be written");
         let keeping = Change { keeps_user_data: true, ..change(&record, &next) };
         assert_eq!(try_change(&*store, keeping).await, Ok(()));
-        next.request.user_data = record.request.user_data.clone();
+        next.request_mut().user_data = record.request.user_data.clone();
         assert_eq!(stored(&*store, &next).await.as_ref(), Some(&next), "{} bytes", text.len());
         for text in &texts {
             let mut last = as_next(&next, next.clone());
-            last.request.user_data = data(text);
+            last.request_mut().user_data = data(text);
             replace(&*store, &next, &last).await;
             assert_eq!(stored(&*store, &last).await.as_ref(), Some(&last), "{} bytes", text.len());
             next = last;
         }
         let mut last = as_next(&next, next.clone());
-        last.request.user_data = record.request.user_data.clone();
+        last.request_mut().user_data = record.request.user_data.clone();
         replace(&*store, &next, &last).await;
         assert_eq!(stored(&*store, &last).await.as_ref(), Some(&last), "none again, where there was none");
     }

@@ -197,7 +197,7 @@ impl Walk {
         let keeps_user_data = self.chance.chance(50);
         if self.chance.chance(20) {
             let data = serde_json::json!({ "note": "x".repeat(self.chance.pick(&[1, 900, 4_000]).copied().unwrap_or(0)) });
-            next.request.user_data = data.try_into().expect("names and values");
+            next.request_mut().user_data = data.try_into().expect("names and values");
         }
         Change { wake_at: self.wake(&next), keeps_user_data, guards: self.guards(), next, expected, fence }
     }

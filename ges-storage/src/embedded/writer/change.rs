@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn user_data_that_stays_is_not_encoded() {
         let mut record = scheduled(1, at("18:00"));
-        record.request.user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
+        record.request_mut().user_data = json!({ "order": "word ".repeat(2_000) }).try_into().unwrap();
         let next = issued(&record, at("18:00"));
         let one = |keeps_user_data| {
             ChangeOne::new(Change { keeps_user_data, ..change(&record, &next) })

@@ -83,7 +83,7 @@ impl Plain {
         conflicts.extend(self.first_broken(&next, &guards).map(Conflict::Refused));
         if conflicts.is_empty() {
             if keeps_user_data {
-                next.request.user_data = self.records[index].callback.request.user_data.clone();
+                next.request_mut().user_data = self.records[index].callback.request.user_data.clone();
             }
             let lease = lease.filter(|_| fence.is_some());
             self.records[index] = Record { lease, ..Record::new(next, wake_at) };

@@ -195,7 +195,7 @@ fn record(number: u64, tenants: u64) -> Callback {
     let id = u128::from(spread) << 64 | u128::from(number);
     callback.id = CallbackId(uuid::Builder::from_random_bytes(id.to_be_bytes()).into_uuid());
     if let Ok(phone) = format!("+1{:010}", mixed(spread) % 10_000_000_000).parse() {
-        callback.request.number = phone;
+        callback.request_mut().number = phone;
     }
     callback
 }
