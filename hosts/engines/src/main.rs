@@ -64,9 +64,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", told.join(", "));
     for brand in [&north, &south] {
         let counted = brand.windows.counted();
-        println!("handed over {}, counted in Redis {}, alone {}", brand.desk.calls(), counted.together, counted.alone);
+        println!(
+            "handed over {}, counted in Redis {}, alone {}",
+            brand.desk.calls(),
+            counted.together,
+            counted.alone
+        );
     }
     let kept = told == ["QUEUED", "NUMBER_THROTTLED", "QUEUED"];
-    let apart = [&north, &south].iter().all(|brand| brand.desk.calls() == 1 && brand.windows.counted().alone == 0);
+    let apart =
+        [&north, &south].iter().all(|brand| brand.desk.calls() == 1 && brand.windows.counted().alone == 0);
     if kept && apart { Ok(()) } else { Err("the two are not what two engines should be".into()) }
 }

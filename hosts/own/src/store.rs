@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use ges_core::callback::Callback;
 use ges_core::memory::MemoryStore;
 use ges_core::port::{
-    Booked, Booking, CallbackStore, Change, Conflict, Lease, LeaseRequest, Leased, Page, Query, Release, StoreError,
-    Tally,
+    Booked, Booking, CallbackStore, Change, Conflict, Lease, LeaseRequest, Leased, Page, Query, Release,
+    StoreError, Tally,
 };
 use ges_core::slots::Occupancy;
 use ges_core::testing::contract::{StoreUnderTest, Stores};

@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Two are booked for half past nine, so that slot is full.
     let half_past: Timestamp = "2026-01-12T14:30:00Z".parse()?;
     let taken = Occupancy::new(table.occupancy_window(), [(half_past.into(), 2)])?;
-    let ask = Ask { now, window: day, min_lead: sales.scheduled.min_lead, max_slots: None, report_busy: true };
+    let ask =
+        Ask { now, window: day, min_lead: sales.scheduled.min_lead, max_slots: None, report_busy: true };
     let offered: Vec<String> = table
         .availability(&taken, &ask)
         .iter()

@@ -140,6 +140,15 @@ fn links_in_documents_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What README shows under *Embed* is a host that is built and run.
+#[test]
+fn readme_shows_a_host_that_runs() {
+    let host = read(&root().join("hosts/node/src/main.rs"));
+    let shown = &host[host.find("#[tokio::main]").unwrap()..];
+    assert!(shown.lines().count() <= 20, "it has {} lines", shown.lines().count());
+    assert!(read(&root().join("README.md")).contains(&format!("```rust,ignore\n{shown}```")), "{shown}");
+}
+
 #[test]
 fn no_text_names_a_machine() {
     // Put together here, so that this file does not name them.
