@@ -72,7 +72,12 @@ impl Service {
         Service(Arc::new(Inner { parts, blanked_logged: AtomicI64::new(i64::MIN) }))
     }
 
-    /// Answers one request. Always answers: a panic of a handler, a time-out and an oversize body have answers too.
+    /// Answers one request. Always answers: a panic of a handler, a time-out and an oversize body have answers too. Runs
+    /// within a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment. What a handler that may change something has begun by then goes on in a task of its
+    /// own, and only its answer is lost.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Send,
@@ -174,12 +179,23 @@ impl Service {
         } else {
             drain(body, limits.body_bytes).await;
         }
-        // The handler's state is dropped with its future, so nothing half-changed is seen again.
-        let handled = AssertUnwindSafe(async { handler.handle(call).await }).catch_unwind().await;
-        handled.unwrap_or_else(|_| {
-            observer.panicked();
-            Err(Problem::panicked())
-        })
+        let only_reads = matches!(call.method, Method::GET | Method::HEAD);
+        let (handler, observer) = (handler.clone(), observer.clone());
+        let handling = async move {
+            // The handler's state is dropped with its future, so nothing half-changed is seen again.
+            let handled = AssertUnwindSafe(async { handler.handle(call).await }).catch_unwind().await;
+            handled.unwrap_or_else(|_| {
+                observer.panicked();
+                Err(Problem::panicked())
+            })
+        };
+        if only_reads {
+            handling.await
+        } else {
+            // In a task of its own: a caller that hangs up and a time limit end the waiting, never the work. Only a
+            // runtime that is shut down ends it.
+            tokio::spawn(handling).await.unwrap_or_else(|_| Err(Problem::panicked()))
+        }
     }
 
     /// Turns the outcome into a response, and remembers what has to be remembered.

@@ -16,6 +16,7 @@ use ges_http::{
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// The key of tenant `alpha`.
 pub const ALPHA_KEY: &str = "alpha-key-0123456789";
@@ -28,6 +29,15 @@ pub struct World {
     pub heard: Arc<Heard>,
     pub errors: Arc<ErrorLog>,
     pub write_back: Arc<WriteBackKeys>,
+    pub work: Arc<Work>,
+}
+
+/// Work of a handler that goes on when it is told.
+#[derive(Default)]
+pub struct Work {
+    pub begun: Notify,
+    pub go_on: Notify,
+    pub done: Notify,
 }
 
 pub fn world(face: Face) -> World {
@@ -38,9 +48,10 @@ pub fn world_with(face: Face, limits: Limits) -> World {
     let heard = Arc::new(Heard::default());
     let errors = Arc::new(ErrorLog::default());
     let write_back = Arc::new(WriteBackKeys::new("write-back secret".into()));
+    let work = Arc::new(Work::default());
     let service = Service::new(Parts {
         face,
-        router: router(),
+        router: router(&work),
         limits,
         identity: Arc::new(Tenants),
         write_back: Arc::clone(&write_back),
@@ -50,7 +61,7 @@ pub fn world_with(face: Face, limits: Limits) -> World {
         errors: Arc::clone(&errors),
         draining: Arc::new(AtomicBool::new(false)),
     });
-    World { service, heard, errors, write_back }
+    World { service, heard, errors, write_back, work }
 }
 
 /// Two tenants with a key and an origin each.
@@ -100,7 +111,7 @@ impl Observer for Heard {
     }
 }
 
-fn router() -> Router {
+fn router(work: &Arc<Work>) -> Router {
     let echo = |call: Call| async move {
         let body = call.json_object()?;
         Reply::data(
@@ -116,6 +127,16 @@ fn router() -> Router {
     let seen = |call: Call| async move { Reply::data(&call.headers().contains_key("ccid")) };
     let stuck = |_: Call| async move { std::future::pending().await };
     let panics = |_: Call| async move { panic!("a handler's bug") };
+    let work = work.clone();
+    let works = move |_: Call| {
+        let work = work.clone();
+        async move {
+            work.begun.notify_one();
+            work.go_on.notified().await;
+            work.done.notify_one();
+            Reply::data(&"worked")
+        }
+    };
     let api = Exposure::Api;
     Router::new()
         .route(Method::POST, "/engagement/v3/echo", api, Access::Tenant, echo)
@@ -124,6 +145,8 @@ fn router() -> Router {
         .and_then(|r| r.route(Method::PUT, "/genesys/{id}", Exposure::Private, Access::Session, session))
         .and_then(|r| r.route(Method::GET, "/stuck", Exposure::Private, Access::Open, stuck))
         .and_then(|r| r.route(Method::GET, "/panics", Exposure::Private, Access::Open, panics))
+        .and_then(|r| r.route(Method::POST, "/panics/too", Exposure::Private, Access::Open, panics))
+        .and_then(|r| r.route(Method::POST, "/works", Exposure::Private, Access::Open, works))
         .unwrap()
 }
 

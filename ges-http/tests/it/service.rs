@@ -241,6 +241,33 @@ async fn a_stuck_handler_is_answered_for_within_nine_seconds() {
 }
 
 #[tokio::test]
+async fn a_caller_that_hangs_up_ends_the_waiting_and_not_the_work() {
+    let world = world(Face::Internal);
+    let ask = || request(Method::POST, "/works").body(Full::<Bytes>::default()).unwrap();
+    for _ in 0..3 {
+        {
+            let mut asked = Box::pin(world.service.handle(ask()));
+            tokio::select! {
+                _ = &mut asked => panic!("nobody told the work to go on"),
+                () = world.work.begun.notified() => {}
+            }
+        }
+        world.work.go_on.notify_one();
+        tokio::time::timeout(Duration::from_secs(5), world.work.done.notified()).await.expect("it is done");
+    }
+    assert!(world.heard.answered.lock().unwrap().is_empty(), "nobody was there to be answered");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_task_of_its_own_is_answered_and_counted() {
+    let world = world(Face::Internal);
+    let ask = request(Method::POST, "/panics/too").body(Full::default()).unwrap();
+    let answer = world.send(ask).await;
+    assert!(answer.status == 500 && is_envelope(&answer), "{}", answer.body);
+    assert_eq!(*world.heard.panics.lock().unwrap(), 1);
+}
+
+#[tokio::test]
 async fn failures_are_found_by_correlation_id_by_their_own_tenant() {
     let limits = Limits { body_bytes: 10, ..Limits::EXTERNAL };
     let world = world_with(Face::External, limits);
