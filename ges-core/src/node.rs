@@ -56,9 +56,9 @@ pub struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// How long ago the last good look for what is due began; how long ago the node started when there was none. More
-    /// than half a minute means that calls are late.
-    pub since_good_look: Duration,
+    /// How long a good look for what is due has been overdue; zero while the next is not due yet. A node that has nothing
+    /// to do looks once a minute. More than half a minute means that calls are late.
+    pub look_overdue: Duration,
     /// How many pieces of work ended in a panic since the start.
     pub panics: u64,
     /// Deliveries that are due and wait for their turn.
@@ -104,7 +104,7 @@ impl Node {
     pub fn facts(&self) -> Facts {
         let (waiting, under_way) = self.hands.count();
         Facts {
-            since_good_look: self.staff.since_good_look(),
+            look_overdue: self.staff.look_overdue(),
             panics: self.staff.panics(),
             waiting,
             under_way,

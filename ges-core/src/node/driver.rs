@@ -14,9 +14,6 @@ use crate::time::Timestamp;
 /// Looks that signals ask for are this far apart at least: more would only find the same.
 const LOOK_APART: Duration = Duration::from_millis(20);
 
-/// A node that has nothing to do looks this often all the same, and shows by it that it is well.
-const LOOK_EVERY: Duration = Duration::from_secs(25);
-
 /// How often finished records are removed; the reference allows an hour ([callback-domain §10.2](crate::rules)).
 const PURGE_EVERY: Duration = Duration::from_secs(600);
 
@@ -27,11 +24,13 @@ pub(super) async fn look(staff: Arc<Staff>) {
         let (looked, begun) = (staff.engine.now(), staff.runtime.steady());
         match staff.supervised(Work::Look, staff.dispatcher.look_ahead()).await {
             Ok(planned) => {
-                staff.looked_well(begun);
-                let _ = either(staff.stop.happened(), rest(&staff, looked, planned.min(looked + LOOK_EVERY)))
-                    .await;
+                staff.looked_well(begun + planned.since(looked));
+                let _ = either(staff.stop.happened(), rest(&staff, looked, planned)).await;
             }
-            Err(Failed) => staff.pause().await,
+            Err(Failed) => {
+                staff.looked_badly(begun);
+                staff.pause().await;
+            }
         }
     }
 }

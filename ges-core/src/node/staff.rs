@@ -32,8 +32,8 @@ pub(super) struct Staff {
     /// The node has ended.
     pub ended: Once,
     panics: AtomicU64,
-    /// When the last good look began, by the steady clock.
-    good_look: Mutex<Duration>,
+    /// When a good look has to begin at the latest, by the steady clock.
+    next_look: Mutex<Duration>,
 }
 
 /// A piece of work did not end well. The observer knows why.
@@ -46,7 +46,7 @@ impl Staff {
         runtime: Arc<dyn Runtime>,
         observer: Arc<dyn Observer>,
     ) -> Arc<Self> {
-        let good_look = Mutex::new(runtime.steady());
+        let next_look = Mutex::new(runtime.steady());
         Arc::new(Staff {
             engine,
             dispatcher,
@@ -55,7 +55,7 @@ impl Staff {
             stop: Once::default(),
             ended: Once::default(),
             panics: AtomicU64::new(0),
-            good_look,
+            next_look,
         })
     }
 
@@ -83,14 +83,20 @@ impl Staff {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// A look that began then, by the steady clock, was good.
-    pub fn looked_well(&self, begun: Duration) {
-        *self.good_look.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+    /// A look was good, and the next has to begin then at the latest, by the steady clock.
+    pub fn looked_well(&self, next: Duration) {
+        *self.next_look.lock().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
-    pub fn since_good_look(&self) -> Duration {
-        let good_look = *self.good_look.lock().unwrap_or_else(PoisonError::into_inner);
-        self.runtime.steady().saturating_sub(good_look)
+    /// A look that began then failed: a good one is wanted since, also when it was planned for later.
+    pub fn looked_badly(&self, begun: Duration) {
+        let mut next_look = self.next_look.lock().unwrap_or_else(PoisonError::into_inner);
+        *next_look = begun.min(*next_look);
+    }
+
+    pub fn look_overdue(&self) -> Duration {
+        let next_look = *self.next_look.lock().unwrap_or_else(PoisonError::into_inner);
+        self.runtime.steady().saturating_sub(next_look)
     }
 
     /// Waits a little after a failure; shorter when the node stops.

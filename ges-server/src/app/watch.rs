@@ -89,8 +89,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// A node whose last good look is older than this cannot keep its promises.
-const LOOK_MAX: Duration = Duration::from_secs(30);
+/// A node whose look is overdue by more than this cannot keep its promises.
+const OVERDUE_MAX: Duration = Duration::from_secs(30);
 
 /// Whether the node looks for what is due: `DISPATCH`.
 #[derive(Default)]
@@ -107,11 +107,11 @@ impl DispatchCheck {
 impl Check for DispatchCheck {
     async fn check(&self) -> Result<(), BoxError> {
         let Some(facts) = self.0.get().map(|node| node.facts()) else { return Ok(()) };
-        if facts.since_good_look <= LOOK_MAX {
+        if facts.look_overdue <= OVERDUE_MAX {
             return Ok(());
         }
-        let secs = facts.since_good_look.as_secs();
-        Err(format!("the last good look for what is due was {secs} s ago").into())
+        let secs = facts.look_overdue.as_secs();
+        Err(format!("a look for what is due has been overdue for {secs} s").into())
     }
 }
 
