@@ -60,7 +60,7 @@ impl ThrottleLimits {
     /// let (now, midnight) = (Timestamp::from_secs(0), Timestamp::from_secs(3600));
     /// let asked = limits.windows("acme", "sales", |_| Some("12223334444".into()), midnight);
     /// let mut windows = WindowTable::default();
-    /// windows.reserve(&asked, now).unwrap().keep();
+    /// windows.reserve(&asked, now).unwrap();
     /// let refused = windows.reserve(&asked, now).unwrap_err();
     /// assert_eq!(refused.retry_after.as_secs(), 3600);
     /// ```
