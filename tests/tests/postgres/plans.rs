@@ -84,9 +84,6 @@ fn a_page_of_a_list_reads_no_record_before_it() {
         let (first, last) = (record(LISTED - 4), record(LISTED));
         let desired = Interval::new(first.desired, last.desired);
         let query = Query { desired: Some(desired), ..Query::of(first.tenant.clone(), 10) };
-        let page = store.query(query).await.expect("query");
-        assert_eq!(page.callbacks.len(), 4, "the interval ends before the last one");
-        // The server counts with a delay.
         let counted = || {
             let sql = "SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes \
                        WHERE indexrelname = 'callback_by_desired'";
@@ -94,7 +91,14 @@ fn a_page_of_a_list_reads_no_record_before_it() {
             let (scans, read) = row.split_once('|').expect("two numbers");
             (scans.parse::<u64>().unwrap(), read.parse::<u64>().unwrap())
         };
-        until("the list is counted", async || counted().0 > 0).await;
-        assert!(counted().1 <= 5, "{} entries of the index were read for a page of four", counted().1);
+        // A session tells what it counted only with a later question, up to PostgreSQL 14.
+        until("the list is counted", async || {
+            let page = store.query(query.clone()).await.expect("query");
+            assert_eq!(page.callbacks.len(), 4, "the interval ends before the last one");
+            counted().0 > 0
+        })
+        .await;
+        let (scans, read) = counted();
+        assert!(read <= 5 * scans, "{read} entries of the index were read for {scans} pages of four");
     }));
 }

@@ -34,8 +34,11 @@ const NEXT: [&str; 2] = [
      CREATE FUNCTION book(p_anything text) RETURNS int8 LANGUAGE sql AS 'SELECT 1::int8';",
 ];
 
-/// And a state that this release does not know.
-const NEW_STATE: &str = "ALTER TYPE callback_state ADD VALUE 'PAUSED'";
+/// And a state that this release does not know. By itself and without a search path: statements that go together are one
+/// transaction, in which PostgreSQL 11 adds no value to an enumeration.
+fn new_state(schema: &str) -> String {
+    format!("ALTER TYPE {schema}.callback_state ADD VALUE 'PAUSED'")
+}
 
 /// As the two next releases leave a database that they made themselves: this release has never been there.
 async fn migrated_ahead(schema: &str) {
@@ -44,8 +47,7 @@ async fn migrated_ahead(schema: &str) {
     let api = &server.ask("postgres", &format!("SELECT name FROM {schema}.api"))[0];
     let forget = format!("DROP SCHEMA {api} CASCADE; DELETE FROM {schema}.api;");
     let path = format!("SET search_path = {schema};");
-    // A value of an enumeration is added by a transaction of its own in the oldest servers.
-    server.ask("postgres", &format!("{path} {NEW_STATE}"));
+    server.ask("postgres", &new_state(schema));
     let history = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
                    SELECT max(version) + 1, 'next', '', '' FROM refinery_schema_history;";
     let functions =
