@@ -15,8 +15,7 @@ use crate::time::Timestamp;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    // This adapter is where the port meets the machine.
-    #[allow(clippy::disallowed_methods)]
+    #[allow(clippy::disallowed_methods, reason = "this adapter is where the port meets the machine")]
     fn now(&self) -> Timestamp {
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -31,8 +30,7 @@ impl Clock for SystemClock {
 pub struct SystemIds;
 
 impl IdSource for SystemIds {
-    // This adapter is where the port meets the machine.
-    #[allow(clippy::disallowed_methods)]
+    #[allow(clippy::disallowed_methods, reason = "this adapter is where the port meets the machine")]
     fn uuid(&self) -> Uuid {
         Uuid::new_v4()
     }
