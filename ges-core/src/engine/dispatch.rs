@@ -66,8 +66,13 @@ impl Dispatcher {
     /// is due does not wait until they expire.
     ///
     /// # Cancel safety
-    /// May be dropped at any moment, which is the same as a failure: the next call begins anew.
+    /// May be dropped at any moment, which is the same as a failure: the next call begins anew. It is asked for at once
+    /// by [`crate::port::Signals::due`].
     pub async fn look_ahead(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
+        LookSoon::unless_ended(&self.engine, self.find_due()).await
+    }
+
+    async fn find_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         // Before anything is leased anew: what is recorded need not be done again. A failure does not keep from looking.
         let _ = self.write_left().await;
         let look = Look(self);
@@ -150,8 +155,13 @@ impl Dispatcher {
     /// again.
     ///
     /// # Cancel safety
-    /// May be dropped at any moment: all of it is still held. So are deliveries that are dropped before they are done.
+    /// May be dropped at any moment: all of it is still held, and the next call is asked for at once by
+    /// [`crate::port::Signals::due`]. So it is with deliveries that are dropped before they are done.
     pub async fn take_due(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
+        LookSoon::unless_ended(&self.engine, self.take_held()).await
+    }
+
+    async fn take_held(self: &Arc<Self>) -> Result<Vec<Delivery>, StoreError> {
         let now = self.engine.now();
         let taken = self.held.take(now, TAKE);
         if taken.errands().is_empty() {
@@ -172,8 +182,9 @@ impl Dispatcher {
     /// When the store fails.
     ///
     /// # Cancel safety
-    /// May be dropped at any moment: the next call does the rest. A callback that is being handed over is handed over
-    /// again then, under the same attempt number.
+    /// May be dropped at any moment: the next call does the rest, and is asked for at once by
+    /// [`crate::port::Signals::due`]. A callback that is being handed over is handed over again then, under the same
+    /// attempt number.
     pub async fn run_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
         loop {
             let next = self.look_ahead().await?;
@@ -368,8 +379,19 @@ impl Drop for Look<'_> {
     }
 }
 
-/// Has a look come at once when it is dropped.
+/// Has a look come at once when it is dropped: a host that sleeps until the instant it was told before is woken.
 struct LookSoon<'a>(&'a Engine);
+
+impl LookSoon<'_> {
+    /// Awaits a piece of work. Only when that is dropped in the middle a look comes at once: the one who hears that it
+    /// failed knows when to ask again.
+    async fn unless_ended<T>(engine: &Engine, work: impl Future<Output = T>) -> T {
+        let soon = LookSoon(engine);
+        let ended = work.await;
+        std::mem::forget(soon);
+        ended
+    }
+}
 
 impl Drop for LookSoon<'_> {
     fn drop(&mut self) {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use ges_core::Timestamp;
 use ges_core::callback::StateName;
 use ges_core::engine::Dispatcher;
+use ges_core::memory::MemoryStore;
 use ges_core::port::Clock;
+use ges_core::testing::{RecordingSignals, ScriptedOrchestrator, Unsteady, dropped_at};
 
 use crate::office::{Office, monday};
 use crate::watched::{Mischief, Spot, Watched};
@@ -52,6 +54,127 @@ impl World {
     fn state(&self) -> StateName {
         let id = self.office.orchestrator.seen()[0].submission.callback.id;
         self.office.state(id)
+    }
+}
+
+/// A host that looks when it was told to and when a signal says so, and at no other time. Its store and its orchestrator
+/// take time, so what it awaits can be dropped.
+struct Sleeper {
+    office: Office,
+    dispatcher: Arc<Dispatcher>,
+    signals: Arc<RecordingSignals>,
+    heard: usize,
+    /// What it was told last.
+    until: Timestamp,
+}
+
+impl Sleeper {
+    /// One callback, due at 18:58, and a host that sleeps until it is time to look for it.
+    fn new() -> Self {
+        let office = Office::open_at(monday("18:00"));
+        office.scheduled(monday("19:00")).unwrap();
+        let signals = Arc::new(RecordingSignals::default());
+        let orchestrator: Arc<Unsteady<ScriptedOrchestrator>> =
+            Arc::new(Unsteady::over(office.orchestrator.clone()));
+        let store: Arc<Unsteady<MemoryStore>> = Arc::new(Unsteady::over(office.store.clone()));
+        let engine = office.engine_of(|parts| {
+            parts.callbacks = store;
+            parts.orchestrator = orchestrator;
+            parts.signals = signals.clone();
+        });
+        let dispatcher = Dispatcher::new(engine, "sleeper".into());
+        let mut sleeper = Sleeper { office, dispatcher, signals, heard: 0, until: monday("18:00") };
+        sleeper.obey(monday("18:57:40"));
+        sleeper
+    }
+
+    /// Sleeps until it is woken, and looks, until the clock is at `end`. A dropped call told it nothing, so it sleeps as
+    /// long as it was told before.
+    fn obey(&mut self, end: Timestamp) {
+        loop {
+            let signalled = self.signals.signalled();
+            let woken = signalled.iter().skip(self.heard).fold(self.until, |until, at| until.min(*at));
+            self.heard = signalled.len();
+            let now = self.office.clock.now();
+            self.office.clock.set(woken.clamp(now, end));
+            if woken > end {
+                return;
+            }
+            let next = pollster::block_on(self.dispatcher.run_due()).unwrap();
+            self.until = next.max(self.office.clock.now() + Duration::from_millis(1));
+        }
+    }
+
+    /// Drops what it awaits at this instant, and answers whether it had ended before.
+    fn drops<T>(
+        &mut self,
+        at: Timestamp,
+        point: usize,
+        work: impl AsyncFnOnce(Arc<Dispatcher>) -> T,
+    ) -> bool {
+        self.office.clock.set(at);
+        // It had planned to sleep until the next minute.
+        self.until = at + Duration::from_secs(60);
+        pollster::block_on(dropped_at(point, work(self.dispatcher.clone()))).is_some()
+    }
+
+    fn rung(&self) -> Vec<Timestamp> {
+        self.office.orchestrator.seen().iter().map(|seen| seen.at).collect()
+    }
+}
+
+#[test]
+fn a_host_that_sleeps_is_woken_by_a_look_dropped_anywhere() {
+    for point in 0.. {
+        let mut host = Sleeper::new();
+        let ended =
+            host.drops(monday("18:57:57"), point, async |dispatcher| dispatcher.look_ahead().await.unwrap());
+        if ended {
+            assert!(point >= 4, "before and after leases were given and changes written");
+            return;
+        }
+        host.obey(monday("18:58:10"));
+        assert_eq!(host.rung(), [monday("18:58")], "point {point}");
+    }
+}
+
+#[test]
+fn a_host_that_sleeps_is_woken_by_what_it_took_and_dropped() {
+    for point in 0.. {
+        let mut host = Sleeper::new();
+        pollster::block_on(host.dispatcher.look_ahead()).unwrap();
+        host.obey(monday("18:57:55"));
+        let ended = host.drops(monday("18:58"), point, async |dispatcher| {
+            dispatcher.take_due().await.unwrap();
+        });
+        host.obey(monday("18:58:10"));
+        assert_eq!(host.rung(), [monday("18:58")], "point {point}");
+        if ended {
+            assert!(point >= 2, "before and after it was said what is held");
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_pass_dropped_anywhere_calls_within_the_same_instant_and_under_one_attempt() {
+    for point in 0.. {
+        let mut host = Sleeper::new();
+        let ended =
+            host.drops(monday("18:58"), point, async |dispatcher| dispatcher.run_due().await.unwrap());
+        if ended {
+            assert!(point >= 10, "the look, the hand-over and its record");
+            return;
+        }
+        host.obey(monday("18:58:10"));
+        // Twice at most: what had reached the orchestrator when it was dropped.
+        let seen = host.office.orchestrator.seen();
+        assert!((1..=2).contains(&seen.len()), "point {point}");
+        assert!(
+            host.rung().iter().all(|at| at.since(monday("18:58")) <= Duration::from_secs(1)),
+            "point {point}"
+        );
+        assert!(seen.iter().all(|seen| seen.submission.attempt == 1), "point {point}");
     }
 }
 

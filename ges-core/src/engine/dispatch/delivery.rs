@@ -12,7 +12,8 @@ use crate::id::CallbackId;
 use crate::port::{SessionKey, Submission};
 use crate::time::Timestamp;
 
-/// One thing to do now. Dropped before it is done, it is held again, and [`Dispatcher::take_due`] answers it once more.
+/// One thing to do now. Dropped before it is done, it is held again, and [`Dispatcher::take_due`] answers it once more:
+/// [`Signals::due`](crate::port::Signals::due) says when.
 #[must_use = "what is not run is only taken again"]
 pub struct Delivery {
     dispatcher: Arc<Dispatcher>,
@@ -141,11 +142,15 @@ impl Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         let Some(errand) = self.kept.take() else { return };
+        let Dispatcher { engine, held, .. } = &*self.dispatcher;
         if std::thread::panicking() {
             // It may panic again, so it is not tried again at once.
-            self.dispatcher.held.retry(errand, self.dispatcher.engine.now());
+            held.retry(errand, engine.now());
         } else {
-            self.dispatcher.held.hold(errand);
+            held.hold(errand);
+        }
+        if let Some(due) = held.next_due() {
+            engine.parts.signals.due(due);
         }
     }
 }
