@@ -7,6 +7,7 @@
 
 mod effect;
 mod event;
+mod fingerprint;
 mod history;
 mod look;
 mod reason;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use effect::{Effect, Task};
 pub use event::{CancelledBy, Event, SessionState, SessionUpdate};
+pub use fingerprint::Fingerprint;
 pub use history::{Happening, LifecycleEvent};
 pub use look::look_instant;
 pub use reason::Reason;
@@ -76,6 +78,9 @@ pub struct Callback {
     pub settings_version: u64,
     /// What the customer asked for; shared, because a record is copied at each step and its request seldom changes.
     pub request: Arc<Request>,
+    /// The wish it was booked from; only when the host chose the id, so that the same wish can come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
     /// Where it stands.
     pub state: State,
     /// The last attempt number issued; 0 before the first hand-over. Only grows ([invariant 26](crate::rules)).

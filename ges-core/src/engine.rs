@@ -14,15 +14,17 @@ mod dispatch;
 mod list;
 mod loose_ends;
 mod offer;
+mod once;
+mod one_at_a_time;
 mod refusal;
 mod report;
 mod show;
 mod waits;
 mod wakeup;
+mod wish;
 
 use std::sync::Arc;
 
-pub use book::{Accepted, NewCallback};
 pub use call_in::NewCallIn;
 pub use change::Edit;
 pub use defaults::{NoCaptcha, NobodyListens};
@@ -31,10 +33,11 @@ pub use offer::{Availability, AvailabilityAsk, QueueStatus};
 pub use refusal::{EngineError, Refusal, Refused};
 pub use show::{QueuePlace, Shown};
 pub(crate) use wakeup::Wakeup;
+pub use wish::{Accepted, NewCallback};
 
 use crate::callback::{Callback, LifecycleEvent};
 use crate::dispatch::INDEX_LEAD;
-use crate::id::{NodeId, TenantId};
+use crate::id::{CallbackId, NodeId, TenantId};
 use crate::port::{
     CallInStore, CallbackStore, Captcha, Clock, IdSource, Listener, Orchestrator, RateWindows, Signals,
     WaitTimes,
@@ -42,6 +45,7 @@ use crate::port::{
 use crate::settings::TenantSettings;
 use crate::time::Timestamp;
 use catalog::Catalog;
+use one_at_a_time::OneAtATime;
 
 /// What an engine is made of; [`Parts::new`] fills in what a host need not bring. Every part is a port; `ges_core::memory` and `ges_core::testing` have one of each.
 #[derive(Clone)]
@@ -76,6 +80,7 @@ pub struct Engine {
     looks: show::LookCache,
     wakeup: Arc<Wakeup>,
     loose_ends: loose_ends::LooseEnds,
+    bookings: OneAtATime<(TenantId, CallbackId)>,
 }
 
 impl Engine {
@@ -89,6 +94,7 @@ impl Engine {
             waits: waits::WaitCache::default(),
             looks: show::LookCache::default(),
             loose_ends: loose_ends::LooseEnds::default(),
+            bookings: OneAtATime::new(),
         }
     }
 

@@ -90,6 +90,7 @@ mod tests {
             ttl: Duration::from_secs(300),
             settings_version: 1,
             request: Request::new("15195550123".parse().unwrap()).into(),
+            fingerprint: None,
             state: State::Scheduled,
             attempts: 0,
             outbox: Vec::new(),

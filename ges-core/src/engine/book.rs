@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::catalog::Compiled;
 use super::loose_ends::InHand;
-use super::{Engine, EngineError, Refusal, Refused};
+use super::{Accepted, Engine, EngineError, NewCallback, Refusal, Refused};
 use crate::callback::{
-    Callback, Direction, Event, Happening, Kind, LifecycleEvent, OfferType, PushTarget, Request, State,
-    StateName, Step, step,
+    Callback, Direction, Event, Happening, Kind, LifecycleEvent, OfferType, PushTarget, State, StateName,
+    Step, step,
 };
 use crate::dispatch::{FRESH, INLINE_GRACE};
-use crate::id::{CallbackId, ServiceName, TenantId};
+use crate::id::{CallbackId, TenantId};
 use crate::number::{NumberRefused, PhoneNumber};
 use crate::port::{Booked, Booking, CaptchaVerdict, Guard};
 use crate::slots::{self, BookingRequest, Judgement, Occupancy, SlotOnOffer, World};
@@ -20,60 +20,41 @@ use crate::throttle::{Alarm, DEFAULT_PARAMETER, Reservation};
 use crate::time::{Interval, Timestamp};
 use crate::wait::Wait;
 
-/// A wish to be called back.
-#[derive(Clone, Debug)]
-pub struct NewCallback {
-    /// Which callback service.
-    pub service: ServiceName,
-    /// When; as soon as possible when absent.
-    pub desired: Option<Timestamp>,
-    /// Whether to insist on a place in the slot of the desired time (`alwaysCheckCapacity`).
-    pub always_check_capacity: bool,
-    /// What kind of offer was accepted; follows from `desired` when absent.
-    pub offer_type: Option<OfferType>,
-    /// Proof of being human, where the tenant demands one.
-    pub captcha_token: Option<String>,
-    /// Everything that is kept with the record. Its direction and offer type are set by the engine.
-    pub request: Request,
-}
-
-impl NewCallback {
-    /// A wish for a callback in turn.
-    pub fn immediate(service: impl Into<ServiceName>, number: PhoneNumber) -> Self {
-        NewCallback {
-            service: service.into(),
-            desired: None,
-            always_check_capacity: false,
-            offer_type: None,
-            captcha_token: None,
-            request: Request::new(number),
-        }
-    }
-
-    /// A wish for a callback at a chosen time.
-    pub fn scheduled(service: impl Into<ServiceName>, number: PhoneNumber, desired: Timestamp) -> Self {
-        NewCallback { desired: Some(desired), ..Self::immediate(service, number) }
-    }
-}
-
-/// An accepted callback: durable before this is answered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Accepted {
-    /// The record as it stands now.
-    pub callback: Callback,
-}
-
 impl Engine {
     /// Books a callback. When this answers `Ok`, the record is durable. For an immediate one the first hand-over has
     /// then been tried, so it normally is QUEUED already; when the orchestrator did not take it, it is handed over
     /// later all the same.
     ///
-    /// Not idempotent: every call is a new wish.
+    /// # Repeating it
+    /// A wish without an id is a new one each time. One with an id of the host's ([`NewCallback::id`]) may be sent again
+    /// and again: the first that is accepted makes the record, and every other is answered with that record as it stands
+    /// by then, even when it has been cancelled, or when the service takes no more. This holds until the record is removed,
+    /// 14 days after its desired time, on every node of the same store. While a wish is under way, the same id waits.
     ///
     /// # Errors
     /// [`EngineError::Refused`] with the first reason in the order of [callback-domain §6.4](crate::rules), and with
-    /// proposals where another time would do; then nothing was counted, taken or written.
+    /// proposals where another time would do; then nothing was counted, taken or written. Another wish under an id that is
+    /// taken is [`Refusal::IdTaken`].
+    ///
+    /// [`EngineError::is_outcome_unknown`] when the store's answer was lost: the callback may be booked. With an id the
+    /// answer is had by booking again; without one that may book a second callback.
+    ///
+    /// # Cancel safety
+    /// Dropped before the store was asked, it has changed nothing. Dropped later, the callback may be booked, and is then
+    /// handed over in time; ask as after a lost answer whether it is.
     pub async fn book(&self, tenant: &TenantId, wish: NewCallback) -> Result<Accepted, EngineError> {
+        match wish.id {
+            Some(id) => self.bookings.alone((tenant.clone(), id), self.book_once(tenant, id, wish)).await,
+            None => self.book_anew(tenant, wish).await,
+        }
+    }
+
+    /// Judges a wish and writes its record.
+    pub(super) async fn book_anew(
+        &self,
+        tenant: &TenantId,
+        wish: NewCallback,
+    ) -> Result<Accepted, EngineError> {
         let now = self.now();
         let known = self.catalog.tenant(tenant).ok_or(Refusal::TenantUnknown)?;
         let compiled = known.service(&wish.service, now).ok_or(Refusal::ServiceUnknown)?;
@@ -88,7 +69,8 @@ impl Engine {
             moved_from: None,
         };
         let judgement = self.judge(tenant, &compiled, wait, now, &asked).await?;
-        let (callback, guards) = accepted_record(self.new_id(), tenant, &compiled, wish, &judgement, now);
+        let id = wish.id.unwrap_or_else(|| self.new_id());
+        let (callback, guards) = accepted_record(id, tenant, &compiled, wish, &judgement, now);
         let reserved = match callback.kind {
             Kind::Immediate => self.reserve(&callback, &compiled, now).await?,
             Kind::Scheduled => Reservation::of_nothing(),
@@ -107,7 +89,7 @@ impl Engine {
         reserved.keep();
         let callback = self.first_hand_over(callback).await;
         in_hand.done();
-        Ok(Accepted { callback })
+        Ok(Accepted { callback, repeated: false })
     }
 
     pub(super) fn new_id(&self) -> CallbackId {
@@ -217,9 +199,17 @@ impl Engine {
         let mut in_hand = if is_due { in_hand.handing_over() } else { in_hand };
         let booking = Booking { callback: callback.clone(), wake_at, guards: guards.clone() };
         match self.parts.callbacks.book(booking).await {
-            Ok(Booked::Accepted | Booked::Exists) => {
+            Ok(Booked::Accepted) => {
                 in_hand.written();
                 Ok(in_hand)
+            }
+            Ok(Booked::Exists) if self.is_ours(callback).await? => {
+                in_hand.written();
+                Ok(in_hand)
+            }
+            Ok(Booked::Exists) => {
+                in_hand.done();
+                Err(Refusal::IdTaken.into())
             }
             Ok(Booked::Refused(index)) => {
                 in_hand.done();
@@ -227,6 +217,15 @@ impl Engine {
             }
             Err(error) => Err(in_hand.failed(error).into()),
         }
+    }
+
+    /// Whether a record that was there already is this one: a store may write it and, its answer lost on the way, try again.
+    /// An id of the engine's making is nobody else's.
+    async fn is_ours(&self, callback: &Callback) -> Result<bool, EngineError> {
+        if callback.fingerprint.is_none() {
+            return Ok(true);
+        }
+        Ok(self.parts.callbacks.get(&callback.tenant, callback.id).await?.as_ref() == Some(callback))
     }
 
     /// What a guard of the store that did not hold means for the caller.
@@ -315,6 +314,7 @@ fn accepted_record(
         }
     };
     guards.extend(service.limits.in_queue.most().map(|limit| Guard::Number { comparison: number, limit }));
+    let fingerprint = wish.id.map(|_| wish.fingerprint());
     let by_wish = if wish.desired.is_some() { OfferType::Scheduled } else { OfferType::Asap };
     let mut request = wish.request;
     request.direction = service.direction;
@@ -331,6 +331,7 @@ fn accepted_record(
         ttl: service.ttl,
         settings_version: compiled.settings_version,
         request: Arc::new(request),
+        fingerprint,
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),

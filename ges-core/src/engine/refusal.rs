@@ -47,6 +47,9 @@ pub enum Refusal {
     /// No such callback for this tenant, or its record has been removed.
     #[error("id: there is no callback with this id")]
     CallbackUnknown,
+    /// Another wish was booked under the id that the host has chosen.
+    #[error("the id belongs to another request; a new request needs an id of its own")]
+    IdTaken,
     /// The number.
     #[error("phoneNumber: {0}")]
     Number(NumberRefused),
@@ -121,6 +124,7 @@ impl Refusal {
             Refusal::ServiceUnknown => "SERVICE_UNKNOWN",
             Refusal::GroupUnknown => "GROUP_UNKNOWN",
             Refusal::CallbackUnknown => "CALLBACK_UNKNOWN",
+            Refusal::IdTaken => "ID_TAKEN",
             Refusal::Number(refused) => refused.code(),
             Refusal::CaptchaMissing | Refusal::CaptchaRejected => "CAPTCHA_FAILED",
             Refusal::PushTargetsMissing | Refusal::PushTarget { .. } => "PUSH_TARGETS_INVALID",

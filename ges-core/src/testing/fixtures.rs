@@ -83,6 +83,7 @@ pub fn scheduled(number: u64, desired: Timestamp) -> Callback {
         ttl: Duration::from_secs(86_400),
         settings_version: 1,
         request: request(&format!("+1519555{number:04}")).into(),
+        fingerprint: None,
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod absence;
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod away;
 mod booking;
 #[cfg(test)]

@@ -194,7 +194,7 @@ impl Office {
     }
 
     pub fn book(&self, wish: NewCallback) -> Result<Callback, EngineError> {
-        pollster::block_on(self.engine.book(&self.tenant, wish)).map(|Accepted { callback }| callback)
+        pollster::block_on(self.engine.book(&self.tenant, wish)).map(|Accepted { callback, .. }| callback)
     }
 
     pub fn get(&self, id: CallbackId) -> Callback {

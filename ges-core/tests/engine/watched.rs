@@ -1,7 +1,7 @@
 //! A store that counts what it is asked, stands still where it is told to, and panics where it is told to.
 
 use std::future::pending;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -41,6 +41,8 @@ pub enum Mischief {
 pub struct Watched {
     store: Arc<MemoryStore>,
     mischief: Mutex<Option<(Spot, Mischief)>>,
+    /// Whether it writes each booking twice, as a store does that has lost the answer of a server and asks again.
+    pub stutters: AtomicBool,
     pub looks: AtomicUsize,
     pub changes: Mutex<Vec<usize>>,
 }
@@ -50,6 +52,7 @@ impl Watched {
         Arc::new(Watched {
             store: store.clone(),
             mischief: Mutex::default(),
+            stutters: AtomicBool::new(false),
             looks: AtomicUsize::new(0),
             changes: Mutex::default(),
         })
@@ -77,6 +80,9 @@ impl Watched {
 #[async_trait]
 impl CallbackStore for Watched {
     async fn book(&self, booking: Booking) -> Result<Booked, StoreError> {
+        if self.stutters.load(Ordering::SeqCst) {
+            self.store.book(booking.clone()).await?;
+        }
         self.store.book(booking).await
     }
     async fn get(&self, tenant: &TenantId, id: CallbackId) -> Result<Option<Callback>, StoreError> {

@@ -42,6 +42,7 @@ pub fn read(body: &[u8]) -> Result<NewCallback, BadInput> {
     // The error's own text names the member.
     request.user_data = UserData::try_from(user_data).map_err(|error| BadInput(error.to_string()))?;
     Ok(NewCallback {
+        id: None,
         service: service.into(),
         desired,
         always_check_capacity: members.flag("alwaysCheckCapacity")?.unwrap_or(false),

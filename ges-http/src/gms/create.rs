@@ -32,6 +32,7 @@ pub fn read(service: &str, mut properties: Map<String, Value>) -> Result<NewCall
     };
     request.user_data = UserData::from(members.rest());
     Ok(NewCallback {
+        id: None,
         service: service.into(),
         desired,
         always_check_capacity: false,

@@ -21,6 +21,8 @@ enum Verdict {
     Missing,
     /// Choose another time, if times are on offer at all; otherwise it is [`Verdict::Wrong`].
     AnotherTime,
+    /// Nothing under this id; a new request needs a new one.
+    Taken,
     /// Come back later, after so long where that is known.
     Later(Option<Duration>),
     /// Try the same again at once.
@@ -44,6 +46,7 @@ fn verdict(refusal: &Refusal) -> Verdict {
         | Refusal::CallbackFinished
         | Refusal::CallIn(_) => Verdict::Wrong,
         Refusal::CallbackUnknown => Verdict::Missing,
+        Refusal::IdTaken => Verdict::Taken,
         Refusal::Time(time) => match time {
             slots::Refusal::NotOffered(NotOffered::Disabled)
             | slots::Refusal::ScheduledDisabled
@@ -63,6 +66,10 @@ fn verdict(refusal: &Refusal) -> Verdict {
     }
 }
 
+/// How the wire says that an id is taken: callers know it as their key.
+const KEY_TAKEN: &str =
+    "Idempotency-Key: this key came with another request before; a new request needs a new key";
+
 impl Problem {
     /// An error of the engine as the Engagement API tells it. `offers_times` says whether the service takes scheduled
     /// callbacks, so that another time could be had.
@@ -78,6 +85,7 @@ impl Problem {
             }
             Verdict::Wrong | Verdict::AnotherTime => Problem::bad_request(reason, message),
             Verdict::Missing => Problem::not_found(reason, message),
+            Verdict::Taken => Problem::of(Kind::Conflict, reason, KEY_TAKEN),
             Verdict::Later(after) => Problem::too_many(reason, message, &create::proposals(&[]), after),
             Verdict::Again => Problem::failed(reason, message, refusal),
         }
@@ -98,6 +106,7 @@ impl Problem {
             }
             Verdict::Wrong => Problem::bad_request(reason, message),
             Verdict::Missing => Problem::not_found(reason, message),
+            Verdict::Taken => Problem::of(Kind::Conflict, reason, KEY_TAKEN),
             Verdict::Later(retry_after) => {
                 Problem { retry_after, ..Problem::of(Kind::Throttled, reason, Cow::from(message)) }
             }

@@ -67,6 +67,7 @@ fn submission(number: u128) -> Submission {
             user_data: serde_json::from_str(r#"{"account":"A-7"}"#).unwrap(),
         }
         .into(),
+        fingerprint: None,
         state: State::Scheduled,
         attempts: 1,
         outbox: Vec::new(),

@@ -37,6 +37,7 @@ fn booked(kind: Kind) -> Callback {
         ttl: Duration::from_secs(86_400),
         settings_version: 1,
         request: Request::new(number).into(),
+        fingerprint: None,
         state: State::Scheduled,
         attempts: 0,
         outbox: Vec::new(),

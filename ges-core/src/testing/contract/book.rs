@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::StoreUnderTest;
 use super::ask::{book, held_places, listed, next_wake, number, put, stored, tally};
-use crate::callback::{Callback, OfferTiming, Override, PushTarget, Request};
+use crate::callback::{Callback, Fingerprint, OfferTiming, Override, PushTarget, Request};
 use crate::id::CallbackId;
 use crate::port::{Booked, Query};
 use crate::testing::fixtures::{at, between, booking, places, request, scheduled, tenant};
@@ -125,6 +125,7 @@ fn strange() -> Callback {
             ..request(" +1 (519) 555-0000 ")
         }
         .into(),
+        fingerprint: Some(Fingerprint::of("a wish")),
         ..scheduled(1, at("18:05:59.999"))
     };
     with_user_data(callback, data)
