@@ -22,8 +22,8 @@ use super::router::{Handler, RouteMistake, Router};
 use crate::observer::{Limit, Observer};
 use crate::statistics::StatisticsCache;
 
-/// What handlers need.
-pub struct Api {
+/// What handlers reach behind the wire.
+pub struct Backend {
     /// The callback engine.
     pub engine: Arc<Engine>,
     /// Reads statistics, with the cache in front.
@@ -36,7 +36,7 @@ pub struct Api {
     pub observer: Arc<dyn Observer>,
 }
 
-impl Api {
+impl Backend {
     /// A refusal as the Engagement API tells it, with its alarm counted. `service` is the one that was to be booked.
     fn refused(&self, tenant: &TenantId, service: Option<&ServiceName>, error: EngineError) -> Problem {
         self.count_alarm(&error);
@@ -73,28 +73,28 @@ impl Api {
 ///
 /// # Errors
 /// When a route is in the table already.
-pub fn external(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
-    engagement::routes(router, api)
+pub fn external(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
+    engagement::routes(router, backend)
 }
 
 /// The routes of the inside: those of the street, the GMS-compatible API and the publication of settings.
 ///
 /// # Errors
 /// When a route is in the table already.
-pub fn internal(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
-    let router = engagement::routes(router, api)?;
-    let router = gms::routes(router, api)?;
-    let router = settings::routes(router, api)?;
-    let router = tenants::routes(router, api)?;
+pub fn internal(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
+    let router = engagement::routes(router, backend)?;
+    let router = gms::routes(router, backend)?;
+    let router = settings::routes(router, backend)?;
+    let router = tenants::routes(router, backend)?;
     openapi::routes(router)
 }
 
-/// A handler that is given the API beside the call.
-fn with<F, Fut>(api: &Arc<Api>, handler: F) -> impl Handler + 'static
+/// A handler that is given the backend beside the call.
+fn with<F, Fut>(backend: &Arc<Backend>, handler: F) -> impl Handler + 'static
 where
-    F: Fn(Arc<Api>, Call) -> Fut + Send + Sync + 'static,
+    F: Fn(Arc<Backend>, Call) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
-    let api = api.clone();
-    move |call: Call| handler(api.clone(), call)
+    let backend = backend.clone();
+    move |call: Call| handler(backend.clone(), call)
 }

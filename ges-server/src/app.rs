@@ -21,7 +21,7 @@ use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
 use ges_http::errors::ErrorLog;
 use ges_http::route::operations::{self, Operations};
-use ges_http::route::{self, Api};
+use ges_http::route::{self, Backend};
 use ges_http::router::RouteMistake;
 use ges_http::statistics::StatisticsCache;
 use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
@@ -194,7 +194,7 @@ impl App {
         let draining = Arc::new(AtomicBool::new(false));
         let errors = Arc::new(ErrorLog::default());
         let statistics = statistics(&config, client, &identities, &clock, &metrics);
-        let api = Arc::new(Api {
+        let backend = Arc::new(Backend {
             engine: engine.clone(),
             statistics: StatisticsCache::new(statistics, clock.clone()),
             publisher: publisher.clone(),
@@ -222,8 +222,8 @@ impl App {
                 draining: draining.clone(),
             })
         };
-        let external = route::external(Router::new(), &api)?;
-        let internal = operations::routes(route::internal(Router::new(), &api)?, &shown)?;
+        let external = route::external(Router::new(), &backend)?;
+        let internal = operations::routes(route::internal(Router::new(), &backend)?, &shown)?;
         let external = service(Face::External, external, config.http.external_limits);
         let internal = service(Face::Internal, internal, config.http.internal_limits);
         let node = Joining { name, peers, watching };

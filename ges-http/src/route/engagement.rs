@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use http::header::{AGE, HeaderValue};
 
-use super::{Api, with};
+use super::{Backend, with};
 use crate::engagement::{Query, availability, call_in, callback, create, statistics, wait};
 use crate::router::RouteMistake;
 use crate::{Access, Call, Exposure, Problem, Reply, Router};
@@ -14,124 +14,125 @@ use crate::{Access, Call, Exposure, Problem, Reply, Router};
 ///
 /// # Errors
 /// When one is in the table already.
-pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
     let (get, post) = (Method::GET, Method::POST);
     let (shown, who) = (Exposure::Api, Access::Tenant);
     router
-        .route(post.clone(), "/engagement/v3/callbacks/create", shown, who, with(api, book))?
-        .route(post.clone(), "/engagement/v3/callbacks/cancel", shown, who, with(api, cancel))?
-        .route(post.clone(), "/engagement/v3/callbacks/retrieve", shown, who, with(api, retrieve))?
+        .route(post.clone(), "/engagement/v3/callbacks/create", shown, who, with(backend, book))?
+        .route(post.clone(), "/engagement/v3/callbacks/cancel", shown, who, with(backend, cancel))?
+        .route(post.clone(), "/engagement/v3/callbacks/retrieve", shown, who, with(backend, retrieve))?
         .route(
             get.clone(),
             "/engagement/v3/callbacks/availability/{service-name}",
             shown,
             who,
-            with(api, slots),
+            with(backend, slots),
         )?
         .route(
             get.clone(),
             "/engagement/v3/callbacks/open-for/{service-name}",
             shown,
             who,
-            with(api, open_for),
+            with(backend, open_for),
         )?
         .route(
             get.clone(),
             "/engagement/v3/callbacks/queue-status/{queue-name}",
             shown,
             who,
-            with(api, queue_status),
+            with(backend, queue_status),
         )?
-        .route(get, "/engagement/v3/estimated-wait-time", shown, who, with(api, waits))?
+        .route(get, "/engagement/v3/estimated-wait-time", shown, who, with(backend, waits))?
         .route(
             post.clone(),
             "/engagement/v3/call-in/requests/create",
             shown,
             who,
-            with(api, request_call_in),
+            with(backend, request_call_in),
         )?
         .route(
             post,
             "/engagement/v3/statistics/operations/get-statistic-ex",
             shown,
             who,
-            with(api, read_statistics),
+            with(backend, read_statistics),
         )
 }
 
-async fn book(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let wish = create::read(call.json_body()?)?;
     let service = wish.service.clone();
-    let accepted = api.engine.book(tenant, wish).await;
-    let accepted = accepted.map_err(|error| api.refused(tenant, Some(&service), error))?;
+    let accepted = backend.engine.book(tenant, wish).await;
+    let accepted = accepted.map_err(|error| backend.refused(tenant, Some(&service), error))?;
     Reply::data(&callback::id(accepted.callback.id))
 }
 
-async fn cancel(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn cancel(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let id = callback::read_id(call.json_body()?)?;
-    let cancelled = api.engine.cancel(tenant, id, ges_core::callback::CancelledBy::Client).await;
-    let cancelled = cancelled.map_err(|error| api.refused(tenant, None, error))?;
+    let cancelled = backend.engine.cancel(tenant, id, ges_core::callback::CancelledBy::Client).await;
+    let cancelled = cancelled.map_err(|error| backend.refused(tenant, None, error))?;
     Reply::data(&callback::id(cancelled.id))
 }
 
-async fn retrieve(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn retrieve(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let id = callback::read_id(call.json_body()?)?;
-    let shown = api.engine.retrieve(tenant, id).await.map_err(|error| api.refused(tenant, None, error))?;
+    let shown =
+        backend.engine.retrieve(tenant, id).await.map_err(|error| backend.refused(tenant, None, error))?;
     Reply::data(&callback::shown(&shown))
 }
 
-async fn slots(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn slots(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let query: Query = call.queries().collect();
-    let ask = availability::read(call.param("service-name")?, &query, &api.zones)?;
-    let found = api.engine.availability(tenant, &ask).await;
-    let found = found.map_err(|error| api.refused(tenant, None, error))?;
+    let ask = availability::read(call.param("service-name")?, &query, &backend.zones)?;
+    let found = backend.engine.availability(tenant, &ask).await;
+    let found = found.map_err(|error| backend.refused(tenant, None, error))?;
     // Some 130 bytes a slot, so that the text is written without growing.
     let mut data = String::with_capacity(64 + found.slots.len() * 130);
     availability::write(&mut data, &found, &ask.zone);
     Ok(Reply::data_json(data.into_bytes()))
 }
 
-async fn open_for(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn open_for(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let query: Query = call.queries().collect();
-    let zone = query.zone("timezone", &api.zones)?;
+    let zone = query.zone("timezone", &backend.zones)?;
     let at = query.instant("start", &zone)?;
-    let open = api.engine.open_for(tenant, call.param("service-name")?, at);
-    let open = open.map_err(|error| api.refused(tenant, None, error))?;
+    let open = backend.engine.open_for(tenant, call.param("service-name")?, at);
+    let open = open.map_err(|error| backend.refused(tenant, None, error))?;
     Reply::data(&serde_json::json!({ "openFor": open.as_secs() }))
 }
 
-async fn queue_status(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn queue_status(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
-    let status = api.engine.queue_status(tenant, &call.param("queue-name")?.into()).await;
-    let status = status.map_err(|error| api.refused(tenant, None, error))?;
+    let status = backend.engine.queue_status(tenant, &call.param("queue-name")?.into()).await;
+    let status = status.map_err(|error| backend.refused(tenant, None, error))?;
     Reply::data(&wait::status(&status))
 }
 
-async fn waits(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn waits(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let (queues, mode) = wait::read(&call.queries().collect())?;
-    let waits = api.engine.estimated_waits(tenant, &queues, mode).await;
+    let waits = backend.engine.estimated_waits(tenant, &queues, mode).await;
     Reply::data(&wait::waits(&queues, &waits))
 }
 
-async fn request_call_in(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn request_call_in(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let wish = call_in::read(call.json_body()?)?;
-    let made = api.engine.request_call_in(tenant, wish).await;
-    let made = made.map_err(|error| api.refused(tenant, None, error).not_found_as_bad_request())?;
-    api.observer.call_in_created(tenant);
+    let made = backend.engine.request_call_in(tenant, wish).await;
+    let made = made.map_err(|error| backend.refused(tenant, None, error).not_found_as_bad_request())?;
+    backend.observer.call_in_created(tenant);
     Reply::data(&call_in::made(&made))
 }
 
-async fn read_statistics(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn read_statistics(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let wanted = statistics::read(call.json_body()?)?;
     let directives = call.headers().get(http::header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
-    let read = api.statistics.read(tenant, wanted, statistics::max_age(directives)).await?;
+    let read = backend.statistics.read(tenant, wanted, statistics::max_age(directives)).await?;
     Ok(Reply::data(&*read.data)?.with_header(AGE, HeaderValue::from(read.age.as_secs())))
 }

@@ -11,7 +11,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::{Api, with};
+use super::{Backend, with};
 use crate::engagement::{BadInput, Query};
 use crate::gms::change::Change;
 use crate::gms::filter::Filter;
@@ -33,75 +33,76 @@ const ONE_CALLBACK: &str = "/genesys/1/service/callback/{service}/{id}";
 ///
 /// # Errors
 /// When one is in the table already.
-pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
     let (get, post) = (Method::GET, Method::POST);
     let (shown, who) = (Exposure::Private, Access::ContactCenter);
     router
-        .route(post.clone(), CALLBACK, shown, who, with(api, book))?
-        .route(Method::PUT, ONE_CALLBACK, shown, Access::Session, with(api, put))?
-        .route(Method::DELETE, ONE_CALLBACK, shown, who, with(api, cancel_one))?
-        .route(get.clone(), "/genesys/1/service/callback", shown, who, with(api, query))?
+        .route(post.clone(), CALLBACK, shown, who, with(backend, book))?
+        .route(Method::PUT, ONE_CALLBACK, shown, Access::Session, with(backend, put))?
+        .route(Method::DELETE, ONE_CALLBACK, shown, who, with(backend, cancel_one))?
+        .route(get.clone(), "/genesys/1/service/callback", shown, who, with(backend, query))?
         .route(
             get.clone(),
             "/genesys/1/service/{name}/check-queue-position",
             shown,
             who,
-            with(api, position),
+            with(backend, position),
         )?
-        .route(get.clone(), "/genesys/1/admin/callback/queues", shown, who, with(api, by_queue))?
-        .route(get.clone(), "/genesys/1/admin/callback/watermarks", shown, who, with(api, watermarks))?
-        .route(post.clone(), "/genesys/1/admin/callback/cancel", shown, who, with(api, cancel_many))?
-        .route(post, "/genesys/1/admin/callback/reportcancelled", shown, who, with(api, export))?
-        .route(get.clone(), "/genesys/1/service/ewt-for-vq", shown, who, with(api, wait_for_queue))?
-        .route(get.clone(), "/genesys/2/ewt", shown, who, with(api, waits))?
-        .route(get.clone(), "/genesys/1/phonenumber", shown, who, with(api, phone_number))?
-        .route(get, "/genesys/1/service/{name}", shown, who, with(api, open_periods))
+        .route(get.clone(), "/genesys/1/admin/callback/queues", shown, who, with(backend, by_queue))?
+        .route(get.clone(), "/genesys/1/admin/callback/watermarks", shown, who, with(backend, watermarks))?
+        .route(post.clone(), "/genesys/1/admin/callback/cancel", shown, who, with(backend, cancel_many))?
+        .route(post, "/genesys/1/admin/callback/reportcancelled", shown, who, with(backend, export))?
+        .route(get.clone(), "/genesys/1/service/ewt-for-vq", shown, who, with(backend, wait_for_queue))?
+        .route(get.clone(), "/genesys/2/ewt", shown, who, with(backend, waits))?
+        .route(get.clone(), "/genesys/1/phonenumber", shown, who, with(backend, phone_number))?
+        .route(get, "/genesys/1/service/{name}", shown, who, with(backend, open_periods))
 }
 
-async fn book(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let wish = create::read(call.param("service")?, body(&call)?)?;
-    let accepted = api.engine.book(tenant, wish).await.map_err(|error| api.refused_gms(error))?;
+    let accepted = backend.engine.book(tenant, wish).await.map_err(|error| backend.refused_gms(error))?;
     Reply::json(&create::made(&accepted.callback))
 }
 
-async fn put(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn put(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (tenant, id) = (call.tenant()?, id(&call)?);
-    let before = load(&api, &call, id).await?;
+    let before = load(&backend, &call, id).await?;
     let after = match change::read(body(&call)?)? {
-        Change::WriteBack(update) => api.engine.write_back(tenant, id, update).await,
-        Change::Edit(properties) => api.engine.edit(tenant, id, properties.edit(&before)).await,
+        Change::WriteBack(update) => backend.engine.write_back(tenant, id, update).await,
+        Change::Edit(properties) => backend.engine.edit(tenant, id, properties.edit(&before)).await,
     };
-    Reply::json(&record::record(&after.map_err(|error| api.refused_gms(error))?))
+    Reply::json(&record::record(&after.map_err(|error| backend.refused_gms(error))?))
 }
 
-async fn cancel_one(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn cancel_one(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (tenant, id) = (call.tenant()?, id(&call)?);
-    load(&api, &call, id).await?;
-    let cancelled = api.engine.cancel(tenant, id, CancelledBy::Client).await;
-    Reply::json(&record::record(&cancelled.map_err(|error| api.refused_gms(error))?))
+    load(&backend, &call, id).await?;
+    let cancelled = backend.engine.cancel(tenant, id, CancelledBy::Client).await;
+    Reply::json(&record::record(&cancelled.map_err(|error| backend.refused_gms(error))?))
 }
 
-async fn query(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn query(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let filter = Filter::read(&call.queries().collect::<Query>())?;
     let found = match filter.id {
-        Some(id) => match api.engine.retrieve(tenant, id).await {
+        Some(id) => match backend.engine.retrieve(tenant, id).await {
             Ok(shown) => vec![shown.callback],
             Err(error) if is_unknown(&error) => Vec::new(),
-            Err(error) => return Err(api.refused_gms(error)),
+            Err(error) => return Err(backend.refused_gms(error)),
         },
         None => {
-            records(&api, filter.query(tenant.clone(), PAGE), |callback| filter.matches(callback)).await?
+            records(&backend, filter.query(tenant.clone(), PAGE), |callback| filter.matches(callback)).await?
         }
     };
     let matching = found.iter().filter(|callback| filter.matches(callback));
     Reply::json(&matching.map(record::record).collect::<Vec<Value>>())
 }
 
-async fn position(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn position(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let id: CallbackId = call.param("name")?.parse().map_err(|error| BadInput::at("id", error))?;
-    let shown = api.engine.retrieve(call.tenant()?, id).await.map_err(|error| api.refused_gms(error))?;
+    let shown =
+        backend.engine.retrieve(call.tenant()?, id).await.map_err(|error| backend.refused_gms(error))?;
     let place = shown.queue.ok_or_else(|| {
         let message = "the session cannot be asked: it answers 404 Not Found";
         Problem::failed("SESSION_GONE", message, "the callback has no live session")
@@ -109,23 +110,23 @@ async fn position(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     Reply::json(&wait::position(place))
 }
 
-async fn by_queue(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn by_queue(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let asked: Query = call.queries().collect();
-    let asked = queues::read(&asked, call.tenant()?.clone(), api.engine.now(), PAGE)?;
-    Reply::json(&queues::by_queue(&records(&api, asked, |_| true).await?))
+    let asked = queues::read(&asked, call.tenant()?.clone(), backend.engine.now(), PAGE)?;
+    Reply::json(&queues::by_queue(&records(&backend, asked, |_| true).await?))
 }
 
-async fn watermarks(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
-    let tallies = api.engine.tally(call.tenant()?).await.map_err(|error| api.refused_gms(error))?;
+async fn watermarks(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
+    let tallies = backend.engine.tally(call.tenant()?).await.map_err(|error| backend.refused_gms(error))?;
     Reply::json(&queues::watermarks(&tallies, call.query("service_name").filter(|name| !name.is_empty())))
 }
 
-async fn cancel_many(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn cancel_many(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let ids = cancel::read(call.json_body()?)?;
-    Reply::json(&cancel::outcome(&api.engine.cancel_many(call.tenant()?, &ids).await))
+    Reply::json(&cancel::outcome(&backend.engine.cancel_many(call.tenant()?, &ids).await))
 }
 
-async fn export(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn export(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let export = queues::read_export(call.json_body()?)?;
     let asked = port::Query {
         states: Some(vec![StateName::Completed]),
@@ -133,36 +134,37 @@ async fn export(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
     };
     let ended_so =
         |callback: &Callback| callback.reason().is_some_and(|reason| reason.as_str() == export.reason);
-    let found = records(&api, asked, ended_so).await?;
+    let found = records(&backend, asked, ended_so).await?;
     let exported = found.iter().map(|callback| queues::exported(callback, &export.properties));
     Reply::json(&exported.collect::<Vec<Value>>())
 }
 
-async fn wait_for_queue(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn wait_for_queue(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (queue, mode) = wait::read(&call.queries().collect())?;
-    let waits = api.engine.estimated_waits(call.tenant()?, std::slice::from_ref(&queue), mode).await;
+    let waits = backend.engine.estimated_waits(call.tenant()?, std::slice::from_ref(&queue), mode).await;
     let ewt = waits.into_iter().next().ok_or_else(|| Problem::internal("one queue has one wait"))?;
     Reply::json(&wait::wait(&queue, mode, ewt))
 }
 
-async fn waits(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn waits(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (queues, mode) = wait::read_second(&call.queries().collect())?;
-    let waits = api.engine.estimated_waits(call.tenant()?, &queues, mode).await;
+    let waits = backend.engine.estimated_waits(call.tenant()?, &queues, mode).await;
     Reply::json(&crate::engagement::wait::waits(&queues, &waits))
 }
 
-async fn phone_number(_: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn phone_number(_: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let ask = number::read(&call.queries().collect())?;
     Reply::json(&number::answer(&ask))
 }
 
-async fn open_periods(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn open_periods(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (tenant, name) = (call.tenant()?, call.param("name")?);
-    let nothing = ges_core::time::Interval::new(api.engine.now(), api.engine.now());
-    let (_, zone) = api.engine.open_periods(tenant, name, nothing).map_err(|error| api.refused_gms(error))?;
-    let window = calendar::read(&call.queries().collect(), &zone, api.engine.now())?;
+    let nothing = ges_core::time::Interval::new(backend.engine.now(), backend.engine.now());
+    let (_, zone) =
+        backend.engine.open_periods(tenant, name, nothing).map_err(|error| backend.refused_gms(error))?;
+    let window = calendar::read(&call.queries().collect(), &zone, backend.engine.now())?;
     let (periods, zone) =
-        api.engine.open_periods(tenant, name, window).map_err(|error| api.refused_gms(error))?;
+        backend.engine.open_periods(tenant, name, window).map_err(|error| backend.refused_gms(error))?;
     Reply::json(&calendar::periods(&periods, &zone))
 }
 
@@ -176,8 +178,9 @@ fn id(call: &Call) -> Result<CallbackId, Problem> {
 }
 
 /// The record of the path, whose service must be the path's too.
-async fn load(api: &Api, call: &Call, id: CallbackId) -> Result<Callback, Problem> {
-    let shown = api.engine.retrieve(call.tenant()?, id).await.map_err(|error| api.refused_gms(error))?;
+async fn load(backend: &Backend, call: &Call, id: CallbackId) -> Result<Callback, Problem> {
+    let shown =
+        backend.engine.retrieve(call.tenant()?, id).await.map_err(|error| backend.refused_gms(error))?;
     if shown.callback.service.as_str() == call.param("service")? {
         Ok(shown.callback)
     } else {
@@ -195,13 +198,13 @@ fn is_unknown(error: &EngineError) -> bool {
 /// # Errors
 /// 400 when there are more than one answer may hold, so that nobody takes a part for the whole.
 async fn records(
-    api: &Api,
+    backend: &Backend,
     mut query: port::Query,
     matches: impl Fn(&Callback) -> bool,
 ) -> Result<Vec<Callback>, Problem> {
     let (mut found, mut seen) = (Vec::new(), 0);
     loop {
-        let page = api.engine.list(query.clone()).await.map_err(|error| api.refused_gms(error))?;
+        let page = backend.engine.list(query.clone()).await.map_err(|error| backend.refused_gms(error))?;
         seen += page.callbacks.len();
         found.extend(page.callbacks.into_iter().filter(&matches));
         if found.len() > RECORDS_MAX || seen > SEEN_MAX {

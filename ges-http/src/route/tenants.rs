@@ -7,7 +7,7 @@ use ges_core::TenantId;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Api, with};
+use super::{Backend, with};
 use crate::access::{CCID, CONTACT_CENTER_ID};
 use crate::router::RouteMistake;
 use crate::{Access, Call, Exposure, Problem, Reply, Router};
@@ -17,27 +17,27 @@ use ges_core::node::NotPublished;
 ///
 /// # Errors
 /// When one is in the table already.
-pub fn routes(router: Router, api: &Arc<Api>) -> Result<Router, RouteMistake> {
+pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
     let (shown, who) = (Exposure::Private, Access::Open);
     router
-        .route(Method::GET, "/genesys/1/tenants", shown, who, with(api, list))?
-        .route(Method::GET, "/genesys/1/tenants/info", shown, who, with(api, info))?
-        .route(Method::GET, "/genesys/1/tenants/refresh", shown, who, with(api, refresh))?
-        .route(Method::POST, "/genesys/1/tenants/refresh", shown, who, with(api, refresh))
+        .route(Method::GET, "/genesys/1/tenants", shown, who, with(backend, list))?
+        .route(Method::GET, "/genesys/1/tenants/info", shown, who, with(backend, info))?
+        .route(Method::GET, "/genesys/1/tenants/refresh", shown, who, with(backend, refresh))?
+        .route(Method::POST, "/genesys/1/tenants/refresh", shown, who, with(backend, refresh))
 }
 
-async fn list(api: Arc<Api>, _: Call) -> Result<Reply, Problem> {
-    let mut tenants = api.engine.tenants();
+async fn list(backend: Arc<Backend>, _: Call) -> Result<Reply, Problem> {
+    let mut tenants = backend.engine.tenants();
     tenants.sort();
     Reply::json(&tenants)
 }
 
 /// Routing and orchestration nodes are listed only where some are configured.
-async fn info(api: Arc<Api>, _: Call) -> Result<Reply, Problem> {
-    let mut tenants = api.engine.tenants();
+async fn info(backend: Arc<Backend>, _: Call) -> Result<Reply, Problem> {
+    let mut tenants = backend.engine.tenants();
     tenants.sort();
     let info = |tenant: &TenantId| {
-        let settings = api.engine.settings(tenant)?;
+        let settings = backend.engine.settings(tenant)?;
         Some(json!({
             "ccid": tenant,
             "settingsVersion": settings.version,
@@ -51,7 +51,7 @@ async fn info(api: Arc<Api>, _: Call) -> Result<Reply, Problem> {
 
 /// Reads the settings of the tenant named by header or by `ccid` in the query again: 202, 404 for an unknown tenant,
 /// 400 without one.
-async fn refresh(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
+async fn refresh(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let header = |name| call.headers().get(name).and_then(|value| value.to_str().ok());
     let named = header(CONTACT_CENTER_ID).or_else(|| header(CCID)).or_else(|| call.query("ccid"));
     let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) else {
@@ -59,10 +59,10 @@ async fn refresh(api: Arc<Api>, call: Call) -> Result<Reply, Problem> {
         return Err(Problem::bad_request("CONTACT_CENTER_ID", message));
     };
     let tenant = TenantId::from(named);
-    if api.engine.settings(&tenant).is_none() {
+    if backend.engine.settings(&tenant).is_none() {
         return Err(Problem::not_found("TENANT_UNKNOWN", "there is no such tenant"));
     }
-    match api.publisher.refresh(&tenant).await {
+    match backend.publisher.refresh(&tenant).await {
         Ok(()) => Ok(Reply::json(&json!({}))?.with_status(StatusCode::ACCEPTED)),
         Err(NotPublished::Store(error)) => Err(error.into()),
         Err(error) => Err(Problem::internal(error)),

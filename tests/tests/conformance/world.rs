@@ -17,7 +17,7 @@ use ges_core::system::SystemIds;
 use ges_core::testing::{FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator};
 use ges_core::zone::ZoneDatabase;
 use ges_http::errors::ErrorLog;
-use ges_http::route::{self, Api};
+use ges_http::route::{self, Backend};
 use ges_http::statistics::StatisticsCache;
 use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
 use ges_server::identity::{KeyHash, LocalIdentities, Tenant};
@@ -104,7 +104,7 @@ impl World {
         for (tenant, file) in &file.tenants {
             runtime().block_on(publisher.load(tenant, file.definitions.clone())).unwrap();
         }
-        let api = Arc::new(Api {
+        let backend = Arc::new(Backend {
             engine: engine.clone(),
             statistics: StatisticsCache::new(statistics.clone(), clock.clone()),
             publisher,
@@ -137,10 +137,11 @@ impl World {
             runtime().spawn(listener.serve(service, Connections::default(), stopped.clone()));
             address
         };
-        let street = route::external(Router::new(), &api).unwrap();
+        let street = route::external(Router::new(), &backend).unwrap();
         let routes = street.templates().collect();
         let external = serve(Face::External, street, Limits::EXTERNAL);
-        let internal = serve(Face::Internal, route::internal(Router::new(), &api).unwrap(), Limits::INTERNAL);
+        let internal =
+            serve(Face::Internal, route::internal(Router::new(), &backend).unwrap(), Limits::INTERNAL);
         World {
             external,
             internal,
