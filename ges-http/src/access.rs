@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::Face;
-use super::problem::Problem;
+use crate::face::Face;
+use crate::problem::Problem;
 
 /// Carries the API key.
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

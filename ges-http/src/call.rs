@@ -7,8 +7,8 @@ use http::Method;
 use http::header::HeaderMap;
 use uuid::Uuid;
 
-use super::Face;
-use super::problem::Problem;
+use crate::face::Face;
+use crate::problem::Problem;
 
 /// A request whose path is decoded, whose caller is known and whose body is complete.
 #[derive(Clone)]

@@ -1,101 +1,27 @@
-//! What a success looks like on the wire ([engagement-api-v3 §2.1](ges_core::rules)).
+//! The envelope around every answer of the Engagement API ([engagement-api-v3 §2.1](ges_core::rules)).
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::problem::Problem;
-
-/// What a handler answers when all went well.
-#[derive(Debug)]
-pub struct Reply {
-    content: Content,
-    status: StatusCode,
-    headers: HeaderMap,
-}
-
-#[derive(Debug)]
-enum Content {
-    /// Already serialised; put into the envelope.
-    Data(Vec<u8>),
-    /// Sent as it is, for faces that do not speak the envelope.
-    Raw { content_type: &'static str, bytes: Bytes },
-}
-
+/// How it went.
 #[derive(Serialize)]
-struct Status<'a> {
-    code: u16,
-    message: &'a str,
+pub(super) struct Status<'a> {
+    /// 0 for a plain success, otherwise the HTTP status.
+    pub code: u16,
+    pub message: &'a str,
     #[serde(rename = "corrId")]
-    correlation: Uuid,
-}
-
-impl Reply {
-    /// 200 with this `data`, in the envelope.
-    pub fn data(data: &impl Serialize) -> Result<Self, Problem> {
-        let content = serde_json::to_vec(data).map_err(Problem::internal)?;
-        Ok(Self::of(Content::Data(content)))
-    }
-
-    /// 200 with this `data`, which must be JSON already, in the envelope.
-    pub fn data_json(data: Vec<u8>) -> Self {
-        Self::of(Content::Data(data))
-    }
-
-    /// 200 with these bytes and no envelope: metrics, exports, the GMS-compatible API.
-    pub fn raw(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
-        Self::of(Content::Raw { content_type, bytes: bytes.into() })
-    }
-
-    /// 200 with this JSON and no envelope: the GMS-compatible API.
-    pub fn json(value: &impl Serialize) -> Result<Self, Problem> {
-        Ok(Self::raw("application/json", serde_json::to_vec(value).map_err(Problem::internal)?))
-    }
-
-    /// The same with another status.
-    pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// The same with one more header.
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    fn of(content: Content) -> Self {
-        Reply { content, status: StatusCode::OK, headers: HeaderMap::new() }
-    }
-
-    pub(super) fn into_response(self, correlation: Uuid) -> Response<Full<Bytes>> {
-        let (content_type, bytes) = match self.content {
-            Content::Raw { content_type, bytes } => (content_type, bytes),
-            Content::Data(data) => {
-                let code = if self.status == StatusCode::OK { 0 } else { self.status.as_u16() };
-                let status = Status { code, message: "Successful", correlation };
-                ("application/json", enveloped(&status, Some(&data)))
-            }
-        };
-        let mut response = Response::new(Full::new(bytes));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        // Every answer depends on key and moment; a cache in between would mix tenants.
-        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        response
-    }
+    pub correlation: Uuid,
+    /// The token of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
 }
 
 /// `{"status":…}` with `data` behind it, if any. `data` must be JSON already.
-pub(super) fn enveloped(status: &impl Serialize, data: Option<&[u8]>) -> Bytes {
+pub(super) fn enveloped(status: &Status<'_>, data: Option<&[u8]>) -> Bytes {
     let mut bytes = Vec::with_capacity(160 + data.map_or(0, <[u8]>::len));
     bytes.extend_from_slice(b"{\"status\":");
-    // Cannot fail: the status types hold numbers and texts, and a vector takes every byte.
+    // Cannot fail: a status holds numbers and texts, and a vector takes every byte.
     serde_json::to_writer(&mut bytes, status).expect("a status can be written as JSON");
     if let Some(data) = data {
         bytes.extend_from_slice(b",\"data\":");

@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::call::Call;
-use super::problem::Problem;
+use crate::call::Call;
+use crate::problem::Problem;
 
 /// More query parameters than this are refused; the API knows fewer than ten.
 const QUERY_PARAMETERS_MAX: usize = 100;

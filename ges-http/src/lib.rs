@@ -9,13 +9,15 @@ pub mod call;
 pub mod correlation;
 pub mod cors;
 pub mod engagement;
-pub mod envelope;
+mod envelope;
 pub mod errors;
 pub mod extract;
+mod face;
 pub mod gms;
 pub mod limits;
 mod observer;
 pub mod problem;
+mod reply;
 pub mod route;
 pub mod router;
 mod service;
@@ -24,32 +26,14 @@ mod vitals;
 
 pub use access::{Access, WriteBackKeys};
 pub use call::Call;
-pub use envelope::Reply;
+pub use face::Face;
 pub use limits::Limits;
 pub use observer::{Answered, Limit, Observer};
 pub use problem::Problem;
+pub use reply::Reply;
 pub use router::{Exposure, Router};
 pub use service::{Parts, Service};
 pub use vitals::Vitals;
-
-/// Which listener a request came through ([engagement-api-v3 §1.1](ges_core::rules)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Face {
-    /// The street: the Engagement API alone; tenant headers are blanked.
-    External,
-    /// Inside the deployment: everything, and callers are trusted to name their tenant.
-    Internal,
-}
-
-impl Face {
-    /// A word for logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Face::External => "external",
-            Face::Internal => "internal",
-        }
-    }
-}
 
 /// Any error, as a source.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -11,7 +11,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// The bounds of one listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use http_body_util::Full;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::BoxError;
-use super::envelope::enveloped;
+use crate::BoxError;
+use crate::envelope::{Status, enveloped};
 
 /// Why a request is not served.
 pub struct Problem {
@@ -66,15 +66,6 @@ impl Kind {
     fn spoils_connection(&self) -> bool {
         matches!(self, Kind::Slow | Kind::TooLarge)
     }
-}
-
-#[derive(Serialize)]
-struct Status<'a> {
-    code: u16,
-    message: &'a str,
-    #[serde(rename = "corrId")]
-    correlation: Uuid,
-    reason: &'a str,
 }
 
 impl Problem {
@@ -208,7 +199,7 @@ impl Problem {
             code: self.kind.status().as_u16(),
             message: &self.message,
             correlation,
-            reason: self.reason,
+            reason: Some(self.reason),
         };
         let mut response = Response::new(Full::new(enveloped(&status, self.data.as_deref())));
         *response.status_mut() = self.kind.status();

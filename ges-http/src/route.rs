@@ -15,11 +15,11 @@ use ges_core::node::Publisher;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{ServiceName, TenantId};
 
-use super::call::Call;
-use super::envelope::Reply;
-use super::problem::Problem;
-use super::router::{Handler, RouteMistake, Router};
+use crate::call::Call;
 use crate::observer::{Limit, Observer};
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::router::{Handler, RouteMistake, Router};
 use crate::statistics::StatisticsCache;
 
 /// What handlers reach behind the wire.

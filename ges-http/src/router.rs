@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::access::Access;
-use super::call::Call;
-use super::envelope::Reply;
-use super::extract::decode_segment;
-use super::problem::Problem;
+use crate::access::Access;
+use crate::call::Call;
+use crate::extract::decode_segment;
+use crate::problem::Problem;
+use crate::reply::Reply;
 
 /// What a handler does once started.
 pub type Handling = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;

@@ -15,16 +15,17 @@ use http_body::Body;
 use http_body_util::Full;
 use uuid::Uuid;
 
-use super::access::{Access, WriteBackKeys, admit, blank_tenant_headers};
-use super::call::Call;
-use super::envelope::Reply;
-use super::extract::decode_query;
-use super::limits::{Limits, drain, read};
-use super::problem::Problem;
-use super::router::{Exposure, Found, Handler, Route, Router};
-use super::{Face, correlation, cors};
+use crate::access::{API_KEY, Access, WriteBackKeys, admit, blank_tenant_headers};
+use crate::call::Call;
 use crate::errors::{ErrorLog, Failure};
+use crate::extract::decode_query;
+use crate::face::Face;
+use crate::limits::{Limits, drain, read};
 use crate::observer::{Answered, Observer};
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::router::{Exposure, Found, Handler, Route, Router};
+use crate::{correlation, cors};
 
 /// What a service is made of.
 pub struct Parts {
@@ -306,7 +307,7 @@ impl Traits {
 
 /// The last four characters of a key that was accepted; a short key shows nothing.
 fn key_ending(headers: &HeaderMap) -> Option<String> {
-    let key = headers.get(super::access::API_KEY)?.to_str().ok()?;
+    let key = headers.get(API_KEY)?.to_str().ok()?;
     let shown: String = key.chars().rev().take(4).collect();
     (key.len() >= 16).then(|| shown.chars().rev().collect())
 }

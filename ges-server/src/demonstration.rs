@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use ges_http::access::hex;
 use sha2::{Digest, Sha256};
 
 use crate::chance;
-use crate::http::access::hex;
 
 /// The tenant of the demonstration.
 pub const TENANT: &str = "demo";

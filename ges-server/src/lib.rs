@@ -17,6 +17,3 @@ pub mod metrics;
 pub mod reload;
 pub mod tenants;
 pub mod zones;
-
-pub use ges_http as http;
-pub use ges_http::gms;

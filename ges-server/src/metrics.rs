@@ -10,14 +10,13 @@ mod requests;
 
 use std::time::Duration;
 
+use ges_http::BoxError;
 use ges_upstream::Observer;
 use hyper::StatusCode;
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Opts, Registry, TextEncoder,
 };
-
-use crate::http::BoxError;
 
 pub use host::Host;
 

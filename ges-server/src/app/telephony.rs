@@ -7,6 +7,7 @@ use ges_core::callback::SessionUpdate;
 use ges_core::engine::{Engine, EngineError};
 use ges_core::port::{Clock, Orchestrator};
 use ges_core::{CallbackId, ServiceName, TenantId};
+use ges_http::WriteBackKeys;
 use ges_storage::redis::Redis;
 use ges_upstream::client::HttpClient;
 use ges_upstream::ors::{OrsNode, OrsOptions, OrsOrchestrator};
@@ -16,7 +17,6 @@ use ges_upstream::webhook::{Surroundings, WebhookOrchestrator};
 use super::voice::Voice;
 use super::{BuildError, hot};
 use crate::config::{Config, OrchestratorKind, Ors};
-use crate::http::WriteBackKeys;
 use crate::metrics::Metrics;
 
 /// Telephony, and what of it the composition has to know.

@@ -8,10 +8,10 @@ use ges_core::callback::{Happening, LifecycleEvent};
 use ges_core::engine::Engine;
 use ges_core::node::Node;
 use ges_core::port::{Gone, Listener, Notice, Observer};
+use ges_http::BoxError;
 use ges_storage::redis::Redis;
 
 use crate::health::Check;
-use crate::http::BoxError;
 use crate::metrics::Metrics;
 
 /// Counts and logs life-cycle events; the log line is the internal event log ([callback-domain §7.4](ges_core::rules)).
