@@ -107,27 +107,28 @@ impl Dispatcher {
 
     /// Leases batch after batch. While one is decided and committed the next is leased already.
     async fn look_for_due(self: &Arc<Self>) -> Result<Timestamp, StoreError> {
-        let store = &self.engine.parts.callbacks;
         let again = self.engine.tie_loose_ends().await?;
-        let (mut leased, mut asked) = self.lease_some().await?;
-        while leased.len() == BATCH {
-            let (sorted, next) = join(self.sort(leased, asked), self.lease_some()).await;
-            sorted?;
-            (leased, asked) = next?;
+        let mut found = self.lease_some().await?;
+        let mut wake = None;
+        while found.leased.len() == BATCH {
+            let (returned, next) = join(self.sort(found.leased, found.asked), self.lease_some()).await;
+            wake = earliest(wake, returned?);
+            found = next?;
         }
-        let found = leased.len();
-        self.sort(leased, asked).await?;
+        let Found { leased, asked, next_wake } = found;
+        let is_empty = leased.is_empty();
+        let returned = self.sort(leased, asked).await?;
+        let wake = earliest(earliest(wake, returned), next_wake);
         // A host that does not hear of bookings has to look for them.
         let latest = asked + if self.engine.parts.signals.is_heard() { PASS } else { UNWOKEN };
-        let next = store.next_wake().await?.map_or(latest, |wake| look_by(wake, asked));
+        let next = wake.map_or(latest, |wake| look_by(wake, asked));
         // What is due by now and was not found is leased to somebody; asking all the time does not free it.
-        let earliest = if found == 0 { asked + AGAIN } else { asked };
-        let next = next.clamp(earliest, latest);
-        Ok(again.map_or(next, |again| again.min(next)))
+        let soonest = if is_empty { asked + AGAIN } else { asked };
+        Ok(earliest(again, Some(next.clamp(soonest, latest))).unwrap_or(latest))
     }
 
-    /// One batch of what is due soon, and when it was asked for.
-    async fn lease_some(&self) -> Result<(Vec<Leased>, Timestamp), StoreError> {
+    /// One batch of what is due soon.
+    async fn lease_some(&self) -> Result<Found, StoreError> {
         let now = self.engine.now();
         let raised = self.raised(now).await;
         let request = LeaseRequest {
@@ -138,7 +139,8 @@ impl Dispatcher {
             lasting: LEASE,
             limit: BATCH,
         };
-        Ok((self.engine.parts.callbacks.lease(request).await?, now))
+        let (leased, next_wake) = self.engine.parts.callbacks.lease_and_next_wake(request).await?;
+        Ok(Found { leased, next_wake, asked: now })
     }
 
     /// The earliest instant of anything held; none when nothing is.
@@ -249,8 +251,13 @@ impl Dispatcher {
         is_held.then_some(errand)
     }
 
-    /// Decides for each leased record, and commits what must be committed before its instant.
-    async fn sort(self: &Arc<Self>, leased: Vec<Leased>, now: Timestamp) -> Result<(), StoreError> {
+    /// Decides for each leased record, and commits what must be committed before its instant. Answers when the first of
+    /// those that are not held can be leased again.
+    async fn sort(
+        self: &Arc<Self>,
+        leased: Vec<Leased>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let mut releases = Vec::new();
         let mut changes = Vec::new();
         for Leased { callback, due, lease } in leased {
@@ -271,18 +278,24 @@ impl Dispatcher {
             }
         }
         let leases: Vec<Lease> = changes.iter().map(|decided: &Decided| decided.lease.clone()).collect();
-        let committed = if changes.is_empty() { Ok(()) } else { self.commit(changes).await };
+        let committed = if changes.is_empty() { Ok(None) } else { self.commit(changes, now).await };
         if committed.is_err() {
             // Nothing was changed, so the leases must not stand in the way until they expire.
             releases.extend(leases.into_iter().map(|lease| Release { lease, not_before: now }));
         }
+        let returned = releases.iter().map(|release| release.not_before).min();
         if !releases.is_empty() {
             self.engine.parts.callbacks.release(releases).await?;
         }
-        committed
+        Ok(earliest(returned, committed?))
     }
 
-    async fn commit(self: &Arc<Self>, decided: Vec<Decided>) -> Result<(), StoreError> {
+    /// Answers `now` when somebody else decided about one of them first.
+    async fn commit(
+        self: &Arc<Self>,
+        decided: Vec<Decided>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let changes = decided.iter().map(|decided| Change {
             next: decided.next.clone(),
             expected: decided.before.version,
@@ -292,9 +305,12 @@ impl Dispatcher {
             fence: Some(decided.lease.fence),
         });
         let answers = self.engine.parts.callbacks.change(changes.collect()).await?;
+        let mut lost = None;
         for (decided, answer) in decided.into_iter().zip(answers) {
-            // A conflict means that somebody else decided first; the store wakes the record by what he wrote.
-            if answer.is_ok() {
+            if answer.is_err() {
+                // Somebody else decided first, and the store wakes the record by what was written then.
+                lost = Some(now);
+            } else {
                 let Decided { before, next, lease, events } = decided;
                 for event in &events {
                     self.engine.parts.listener.heard(event);
@@ -307,7 +323,7 @@ impl Dispatcher {
                 }
             }
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// The lead of a record's service as it is now, and the opening of the period that holds its desired time. A record
@@ -367,6 +383,19 @@ impl Dispatcher {
         let opens = open.next_open(closes).unwrap_or(Timestamp::MAX);
         Some((soon + lead).min(opens))
     }
+}
+
+/// What was leased in one call.
+struct Found {
+    leased: Vec<Leased>,
+    /// When the store has more.
+    next_wake: Option<Timestamp>,
+    asked: Timestamp,
+}
+
+/// The earlier one of two instants, either of which may never come.
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// A look under way. Left in the middle, it may have leased what nobody knows of, so the next one begins anew.

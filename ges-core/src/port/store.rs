@@ -64,6 +64,16 @@ pub trait CallbackStore: Send + Sync {
     /// waits. Cost does not grow with the number of records.
     async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError>;
 
+    /// [`CallbackStore::lease`], and then [`CallbackStore::next_wake`]. A store that can answer both in one question
+    /// does: every look asks it.
+    async fn lease_and_next_wake(
+        &self,
+        request: LeaseRequest,
+    ) -> Result<(Vec<Leased>, Option<Timestamp>), StoreError> {
+        let leased = self.lease(request).await?;
+        Ok((leased, self.next_wake().await?))
+    }
+
     /// How many place-holding records of a service are desired in each minute of the window.
     async fn occupancy(
         &self,

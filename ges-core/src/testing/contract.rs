@@ -221,6 +221,7 @@ suite! { $
         next_wake_is_the_earliest
         next_wake_follows_changes_and_leases
         next_wake_follows_deferrals
+        a_lease_tells_the_next_wake
         leases_reach_every_tenant;
     occupancy:
         places_are_counted_by_the_minute

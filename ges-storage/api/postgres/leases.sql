@@ -1,7 +1,8 @@
--- Leases what needs attention, earliest first.
+-- Leases what needs attention, earliest first. The first row is no record: it says when there will be more.
 CREATE FUNCTION lease(
     p_owner text, p_now int8, p_until int8, p_expires int8, p_most int8, r_services int4[], r_before int8[])
-RETURNS TABLE (id uuid, tenant int4, tenant_name text, version int8, fence int8, record text, data bytea, due int8)
+RETURNS TABLE (id uuid, tenant int4, tenant_name text, version int8, fence int8, record text, data bytea, due int8,
+               next int8, clock int8)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -29,22 +30,24 @@ BEGIN
     SELECT array_agg(c.id), array_agg(c.tenant) INTO ids, tenants
         FROM (SELECT * FROM free UNION SELECT * FROM expired UNION SELECT * FROM raised
               ORDER BY due, id, tenant LIMIT p_most) c;
-    IF ids IS NULL THEN
-        RETURN;
+    IF ids IS NOT NULL THEN
+        -- Each is there, so each is the update of a conflict.
+        WITH leased AS (
+            INSERT INTO due AS d (id, desired, version, wake, due, lease_until, fence, tenant, service, waiting, owner)
+                SELECT c.id, 0, 0, 0, 0, p_expires, nextval('fence'), c.tenant, 0, false, p_owner
+                FROM unnest(ids, tenants) c (id, tenant)
+                ON CONFLICT (id, tenant) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until,
+                                                       fence = excluded.fence
+                RETURNING d.id, d.tenant, d.fence, d.due
+        )
+        SELECT array_agg(l.id), array_agg(l.tenant), array_agg(l.fence), array_agg(l.due)
+            INTO ids, tenants, fences, dues FROM leased l;
     END IF;
-    -- Each is there, so each is the update of a conflict.
-    WITH leased AS (
-        INSERT INTO due AS d (id, desired, version, wake, due, lease_until, fence, tenant, service, waiting, owner)
-            SELECT c.id, 0, 0, 0, 0, p_expires, nextval('fence'), c.tenant, 0, false, p_owner
-            FROM unnest(ids, tenants) c (id, tenant)
-            ON CONFLICT (id, tenant) DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until,
-                                                   fence = excluded.fence
-            RETURNING d.id, d.tenant, d.fence, d.due
-    )
-    SELECT array_agg(l.id), array_agg(l.tenant), array_agg(l.fence), array_agg(l.due)
-        INTO ids, tenants, fences, dues FROM leased l;
+    RETURN QUERY SELECT NULL::uuid, NULL::int4, NULL::text, NULL::int8, NULL::int8, NULL::text, NULL::bytea, NULL::int8,
+                        w.next, w.clock FROM next_wake() w;
     -- Only now are the records read: who changes one has changed it before the lease or waits for it.
-    RETURN QUERY SELECT c.id, c.tenant, t.name, c.version, l.fence, c.record, whole_data(c.id, c.tenant, c.data), l.due
+    RETURN QUERY SELECT c.id, c.tenant, t.name, c.version, l.fence, c.record, whole_data(c.id, c.tenant, c.data), l.due,
+                        NULL::int8, NULL::int8
         FROM unnest(ids, tenants, fences, dues) l (id, tenant, fence, due)
         CROSS JOIN LATERAL (SELECT * FROM callback c WHERE c.id = l.id AND c.tenant = l.tenant OFFSET 0) c
         CROSS JOIN LATERAL (SELECT t.name FROM tenant t WHERE t.key = l.tenant OFFSET 0) t

@@ -14,7 +14,8 @@ use super::session::Say;
 use crate::record::version;
 
 impl Link {
-    pub async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
+    /// What was leased, and when there will be more.
+    pub async fn lease(&self, request: LeaseRequest) -> Result<(Vec<Leased>, Option<Timestamp>), StoreError> {
         let LeaseRequest { owner, now, until, raised, lasting, limit } = request;
         let expires = now + lasting;
         let (services, before) = self.raised(&raised).await?;
@@ -35,8 +36,10 @@ impl Link {
                 ],
             )
             .await?;
+        let Some((first, records)) = rows.split_first() else { return Ok((Vec::new(), None)) };
         // One that cannot be read is left alone: its lease runs out, and whoever asks for it hears what is wrong.
-        Ok(rows.iter().filter_map(|row| leased(row, expires).ok()).collect())
+        let leased = records.iter().filter_map(|row| leased(row, expires).ok()).collect();
+        Ok((leased, instant(first.get(7))))
     }
 
     /// The keys of the raised services that are known, and the instants.
@@ -91,9 +94,13 @@ impl Link {
 
     pub async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError> {
         let rows = self.ask(Say::NextWake, &[]).await?;
-        let next = rows.first().map_or(NEVER, |row| row.get(0));
-        Ok((next != NEVER).then(|| Timestamp::from_millis(next)))
+        Ok(rows.first().and_then(|row| instant(row.get(0))))
     }
+}
+
+/// An instant of the index of due records; none when it never comes.
+fn instant(stored: i64) -> Option<Timestamp> {
+    (stored != NEVER).then(|| Timestamp::from_millis(stored))
 }
 
 /// A lease given back, as a parameter: the type `returned` of the database.

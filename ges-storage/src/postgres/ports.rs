@@ -47,6 +47,13 @@ impl CallbackStore for PostgresStore {
     }
 
     async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
+        Ok(self.link.lease(request).await?.0)
+    }
+
+    async fn lease_and_next_wake(
+        &self,
+        request: LeaseRequest,
+    ) -> Result<(Vec<Leased>, Option<Timestamp>), StoreError> {
         self.link.lease(request).await
     }
 

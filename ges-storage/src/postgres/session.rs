@@ -43,7 +43,7 @@ statements! {
     Change = "SELECT verdicts, broken, clock FROM replace_records($1, $2)";
     Get = "SELECT record, whole_data(id, tenant, data) FROM callback WHERE id = $2 \
            AND tenant = (SELECT key FROM tenant WHERE name = $1)";
-    Lease = "SELECT id, tenant_name, version, fence, record, data, due FROM lease($1, $2, $3, $4, $5, $6, $7)";
+    Lease = "SELECT id, tenant_name, version, fence, record, data, due, next, clock FROM lease($1, $2, $3, $4, $5, $6, $7)";
     Services = "SELECT s.key, b.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY b (tenant, service, n) \
                 JOIN tenant t ON t.name = b.tenant JOIN service s ON s.tenant = t.key AND s.name = b.service";
     GiveBack = "SELECT give_back($1) AS clock";

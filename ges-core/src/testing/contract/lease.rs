@@ -361,6 +361,23 @@ pub async fn next_wake_follows_deferrals(under: &dyn StoreUnderTest) {
     assert_eq!(next_wake(&*store).await, Some(at("18:00")), "a change ends the deferral");
 }
 
+pub async fn a_lease_tells_the_next_wake(under: &dyn StoreUnderTest) {
+    let store = under.fresh().await.callbacks;
+    let both = async |until: Timestamp| {
+        let (leased, next) =
+            store.lease_and_next_wake(wanting(until, until)).await.expect("lease and next wake");
+        assert_eq!(next, next_wake(&*store).await, "as it is after the leases were given");
+        (ids(&leased), next)
+    };
+    assert_eq!(both(at("18:00")).await, (vec![], None));
+    put(&*store, &due(1, at("18:00"))).await;
+    put(&*store, &due(2, at("20:00"))).await;
+    assert_eq!(both(at("17:59")).await, (vec![], Some(at("18:00"))));
+    assert_eq!(both(at("18:00")).await, (vec![1], Some(at("18:00") + LEASE)));
+    let after = at("18:00") + LEASE;
+    assert_eq!(both(after).await, (vec![1], Some(after + LEASE)), "its lease had run out");
+}
+
 pub async fn leases_reach_every_tenant(under: &dyn StoreUnderTest) {
     let store = under.fresh().await.callbacks;
     for (index, name) in ["acme", "globex", "initech"].into_iter().enumerate() {
