@@ -23,7 +23,7 @@ pub(super) async fn preflight(
     if let Some(origin) = allowed {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET,POST,OPTIONS"));
-        let allowed = HeaderValue::from_static("x-api-key,content-type,accept,cache-control");
+        let allowed = HeaderValue::from_static("x-api-key,content-type,accept,cache-control,idempotency-key");
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }

@@ -14,6 +14,7 @@ pub mod errors;
 pub mod extract;
 mod face;
 pub mod gms;
+pub mod idempotency;
 pub mod limits;
 mod observer;
 pub mod problem;

@@ -141,9 +141,18 @@ impl Problem {
         Problem { source: Some(source.into()), ..Self::of(Kind::Internal, reason, message) }
     }
 
-    /// 500: no answer within the time limit of this server.
+    /// 500: a store was asked to write, and its answer was lost. What was asked for may be done.
+    fn outcome_unknown(source: impl Into<BoxError>) -> Self {
+        let message = "it is not known whether this was done; send the same request again, \
+                       with the same Idempotency-Key if it books a callback";
+        Self::failed("OUTCOME_UNKNOWN", message, source)
+    }
+
+    /// 500: no answer within the time limit of this server. What was asked for may be done, or still be.
     pub fn timed_out() -> Self {
-        Self::of(Kind::Internal, "TIMED_OUT", "the request could not be served in time; try again later")
+        let message = "there was no answer in time; send the same request again, \
+                       with the same Idempotency-Key if it books a callback";
+        Self::of(Kind::Internal, "TIMED_OUT", message)
     }
 
     /// 500: a bug.
@@ -234,6 +243,6 @@ impl fmt::Debug for Problem {
 
 impl From<ges_core::port::StoreError> for Problem {
     fn from(error: ges_core::port::StoreError) -> Self {
-        Problem::internal(error)
+        if error.is_outcome_unknown() { Self::outcome_unknown(error) } else { Self::internal(error) }
     }
 }

@@ -12,7 +12,7 @@ use super::members::{BadInput, Members};
 /// The longest free text kept with a record, in bytes.
 const TEXT_MAX: usize = 1024;
 
-/// Reads a wish to be called back.
+/// Reads a wish to be called back; its id stands in a header, not here.
 ///
 /// # Errors
 /// The first member that is missing or cannot be understood.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engagement::{BadInput, Members};
 
-/// Reads a wish to be called back. `_customer_number` is the one mandatory property; `_desired_time`, `_language`,
+/// Reads a wish to be called back; its id stands in a header, not here. `_customer_number` is the one mandatory property; `_desired_time`, `_language`,
 /// `_channel`, `_priority`, `_route_point` and `_survey_route_point` mean what they mean in the newer API; every other
 /// property travels with the callback as user data. A property with an empty text counts as absent.
 ///

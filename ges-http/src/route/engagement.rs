@@ -8,7 +8,7 @@ use http::header::{AGE, HeaderValue};
 use super::{Backend, with};
 use crate::engagement::{Query, availability, call_in, callback, create, statistics, wait};
 use crate::router::RouteMistake;
-use crate::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::{Access, Call, Exposure, Problem, Reply, Router, idempotency};
 
 /// Enters the nine operations.
 ///
@@ -61,7 +61,8 @@ pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMis
 
 async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
-    let wish = create::read(call.json_body()?)?;
+    let mut wish = create::read(call.json_body()?)?;
+    wish.id = idempotency::callback_id(call.headers(), tenant)?;
     let service = wish.service.clone();
     let accepted = backend.engine.book(tenant, wish).await;
     let accepted = accepted.map_err(|error| backend.refused(tenant, Some(&service), error))?;

@@ -17,7 +17,7 @@ use crate::gms::change::Change;
 use crate::gms::filter::Filter;
 use crate::gms::{calendar, cancel, change, create, number, properties, queues, record, wait};
 use crate::router::RouteMistake;
-use crate::{Access, Call, Exposure, Problem, Reply, Router};
+use crate::{Access, Call, Exposure, Problem, Reply, Router, idempotency};
 
 /// Most records in one answer.
 const RECORDS_MAX: usize = 5000;
@@ -60,7 +60,8 @@ pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMis
 
 async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
-    let wish = create::read(call.param("service")?, body(&call)?)?;
+    let mut wish = create::read(call.param("service")?, body(&call)?)?;
+    wish.id = idempotency::callback_id(call.headers(), tenant)?;
     let accepted = backend.engine.book(tenant, wish).await.map_err(|error| backend.refused_gms(error))?;
     Reply::json(&create::made(&accepted.callback))
 }

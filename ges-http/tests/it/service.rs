@@ -208,7 +208,7 @@ async fn preflight_needs_no_key_and_lists_the_headers_for_known_origins_only() {
     assert_eq!(known.head.headers()["access-control-allow-origin"], "https://www.beta.example");
     assert_eq!(
         known.head.headers()["access-control-allow-headers"],
-        "x-api-key,content-type,accept,cache-control"
+        "x-api-key,content-type,accept,cache-control,idempotency-key"
     );
     assert_eq!(known.head.headers()["access-control-allow-methods"], "GET,POST,OPTIONS");
     assert_eq!(known.head.headers()["access-control-max-age"], "600");

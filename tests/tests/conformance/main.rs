@@ -9,6 +9,7 @@ mod create;
 mod documents;
 mod gms;
 mod hostile;
+mod idempotency;
 mod life;
 mod offer;
 mod privacy;

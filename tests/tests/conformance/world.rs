@@ -14,7 +14,9 @@ use ges_core::node::Publisher;
 use ges_core::port::{Captcha, CaptchaVerdict, Clock, Statistic, Statistics, StatisticsError, Unavailable};
 use ges_core::settings::SettingsFile;
 use ges_core::system::SystemIds;
-use ges_core::testing::{FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator};
+use ges_core::testing::{
+    FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator, Unsteady,
+};
 use ges_core::zone::ZoneDatabase;
 use ges_http::errors::ErrorLog;
 use ges_http::route::{self, Backend};
@@ -51,6 +53,7 @@ pub struct World {
     pub statistics: Arc<CountedStatistics>,
     pub captcha: Arc<ScriptedCaptcha>,
     pub engine: Arc<Engine>,
+    pub store: Arc<Unsteady<MemoryStore>>,
     pub metrics: Arc<Metrics>,
     pub errors: Arc<ErrorLog>,
     pub write_back: Arc<WriteBackKeys>,
@@ -86,8 +89,9 @@ impl World {
         let orchestrator = Arc::new(ScriptedOrchestrator::new(clock.clone()));
         let captcha = Arc::new(ScriptedCaptcha::default());
         let statistics = Arc::new(CountedStatistics::default());
+        let far = Arc::new(Unsteady::over(store.clone()));
         let engine = Arc::new(Engine::new(engine::Parts {
-            callbacks: store.clone(),
+            callbacks: far.clone(),
             call_ins: store.clone(),
             orchestrator: orchestrator.clone(),
             waits: waits.clone(),
@@ -151,6 +155,7 @@ impl World {
             statistics,
             captcha,
             engine,
+            store: far,
             metrics,
             errors,
             write_back,
