@@ -29,7 +29,8 @@ impl Engine {
     /// A wish without an id is a new one each time. One with an id of the host's ([`NewCallback::id`]) may be sent again
     /// and again: the first that is accepted makes the record, and every other is answered with that record as it stands
     /// by then, even when it has been cancelled, or when the service takes no more. This holds until the record is removed,
-    /// 14 days after its desired time, on every node of the same store. While a wish is under way, the same id waits.
+    /// 14 days after its desired time, on every node of the same store. In one process the same id waits for a wish that is
+    /// under way.
     ///
     /// # Errors
     /// [`EngineError::Refused`] with the first reason in the order of [callback-domain §6.4](crate::rules), and with
