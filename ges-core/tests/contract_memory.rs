@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use ges_core::memory::MemoryStore;
+use ges_core::testing::Unsteady;
 use ges_core::testing::contract::{CASES, StoreUnderTest, Stores, Task, run_all, run_case, run_model};
 use pollster::block_on;
 
@@ -60,6 +61,25 @@ fn long_random_walks_agree_with_the_plain_model() {
     for seed in 100..116 {
         block_on(run_model(&Memory, seed, 400));
     }
+}
+
+/// A memory store in another place, so that its calls can be dropped before and after they are done.
+struct InAnotherPlace;
+
+#[async_trait::async_trait]
+impl StoreUnderTest for InAnotherPlace {
+    async fn fresh(&self) -> Stores {
+        let stores = Memory.fresh().await;
+        let store = Arc::new(Unsteady::over(Arc::new(MemoryStore::default())));
+        Stores { callbacks: store.clone(), call_ins: store, ..stores }
+    }
+}
+
+#[test]
+fn calls_dropped_before_and_after_they_are_done_leave_nothing_by_half() {
+    let mut cases = CASES.iter().filter(|case| case.name.starts_with("dropped::")).peekable();
+    assert!(cases.peek().is_some());
+    cases.for_each(|case| block_on(run_case(case.name, &InAnotherPlace)));
 }
 
 /// A store that loses everything when it is closed, and claims not to.

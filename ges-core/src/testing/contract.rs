@@ -40,6 +40,7 @@ mod call_in;
 mod change;
 mod check;
 mod concurrency;
+mod dropped;
 mod durability;
 mod guards;
 mod lease;
@@ -273,6 +274,11 @@ suite! { $
         of_parallel_leases_each_record_is_given_once
         invariant_05_parallel_moves_hold_one_place_each
         a_parallel_cancel_and_hand_over_end_in_one_of_the_two;
+    dropped:
+        a_booking_is_there_as_a_whole_or_not_at_all
+        a_change_is_written_as_a_whole_or_not_at_all
+        leases_that_nobody_was_told_of_expire_like_others
+        a_call_in_change_is_written_as_a_whole_or_not_at_all;
     nodes:
         what_one_writes_the_other_reads
         of_a_hundred_bookings_through_two_nodes_seven_fit

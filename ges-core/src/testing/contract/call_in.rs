@@ -167,7 +167,7 @@ async fn write(
 }
 
 /// The group, its requests in id order: the port leaves their order open.
-async fn group(store: &dyn CallInStore) -> CallInGroupState {
+pub(super) async fn group(store: &dyn CallInStore) -> CallInGroupState {
     let mut group = store.group(&tenant(), "help").await.expect("group");
     group.waiting.sort_by_key(|request| request.id);
     group
