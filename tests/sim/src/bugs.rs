@@ -37,6 +37,14 @@ pub enum Bug {
     CancelTellsNobody,
     LostAnswerIsRefusal,
     NumberInError,
+    RecordLost,
+    PermitKept,
+    LeaseAfterDrain,
+    WindowKept,
+    SignalAfterStore,
+    LookForgotten,
+    PublicationMissed,
+    PanicEndsNode,
 }
 
 impl Bug {
@@ -78,5 +86,13 @@ impl Bug {
         (Bug::CancelTellsNobody, "a session is said to be told and is not", "none is doubled"),
         (Bug::LostAnswerIsRefusal, "a lost answer of the stream counts as a refusal", "every one completes"),
         (Bug::NumberInError, "an error of the store repeats the number", "no personal data is told"),
+        (Bug::RecordLost, "what came of a hand-over is lost before it is recorded", "every one completes"),
+        (Bug::PermitKept, "a permit to hand over is not given back", "every one completes"),
+        (Bug::LeaseAfterDrain, "a node that leaves takes over once more", "who leaves holds nothing"),
+        (Bug::WindowKept, "what a dropped booking took stays taken", "windows are given back"),
+        (Bug::SignalAfterStore, "the dispatcher is told once the store has answered", "every one completes"),
+        (Bug::LookForgotten, "leases of a look that was dropped stand", "every one completes"),
+        (Bug::PublicationMissed, "one node hears of no publication", "what is published is in force"),
+        (Bug::PanicEndsNode, "a panic in a hand-over ends its node", "every one completes"),
     ];
 }

@@ -1,9 +1,11 @@
 //! Who asks: customers that book, move, cancel and look, administrators that list and publish, and sessions that write
 //! back. All of them repeat what got no answer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use ges_core::callback::{Callback, CancelledBy, SessionUpdate};
 use ges_core::engine::{Edit, Engine, EngineError, NewCallback};
 use ges_core::number::PhoneNumber;
@@ -13,7 +15,9 @@ use ges_core::{ServiceName, Timestamp};
 use serde_json::json;
 
 use crate::database::NodeStore;
+use crate::dropped::Asking;
 use crate::executor::{Millis, Slip, WORLD};
+use crate::faults::Kind;
 use crate::invariants::{DATA_MARK, NUMBER_MARK};
 use crate::node::edition_of;
 use crate::oracle::{Id, Promise, Seen};
@@ -24,6 +28,15 @@ const PATIENCE: Millis = 15_000;
 
 /// How many customers come on their own; some bring friends.
 const CUSTOMERS: i64 = 44;
+
+/// How many come when nothing fails any more.
+const LATE_CUSTOMERS: i64 = 10;
+
+/// They come so long after the last fault.
+const SETTLED: Millis = 160_000;
+
+/// For so long after the last fault hosts drop futures.
+pub const IMPATIENCE: Millis = 900_000;
 
 impl World {
     /// Plans everybody's visits.
@@ -37,6 +50,15 @@ impl World {
             let at = self.draw(60_000, STORM - 60_000);
             let world = self.clone();
             self.exec.spawn(WORLD, async move { world.administrator(at).await });
+        }
+    }
+
+    /// Plans the visits of those who come when nothing fails any more, while hosts still drop futures.
+    pub fn invite_late(self: &Arc<Self>) {
+        for _ in 0..LATE_CUSTOMERS {
+            let at = self.draw(SETTLED, IMPATIENCE - 60_000);
+            let world = self.clone();
+            self.exec.spawn(WORLD, async move { world.customer(at).await });
         }
     }
 
@@ -66,12 +88,17 @@ impl World {
             let work = make(node, engine);
             let there = world.clone();
             world.exec.spawn(owner, async move {
-                let done = work.await;
+                // One that panics takes nobody with it.
+                let work = AssertUnwindSafe(Asking::new(there.clone(), owner, work)).catch_unwind();
+                let done = there.perhaps_dropped(Kind::DroppedRequest, node, work).await;
                 let noise = there.net().noise;
-                if !there.rarely(noise) {
-                    let answer = answer.clone();
-                    there.exec.at(there.exec.now() + back, move || answer.bring(Some(done)));
-                }
+                let heard = match done {
+                    Some(Ok(done)) if !there.rarely(noise) => Some(done),
+                    // An impatient one, who asks again at once.
+                    None if there.rarely(500) => None,
+                    _ => return,
+                };
+                there.exec.at(there.exec.now() + back, move || answer.bring(heard));
             });
         });
         let late = slip.clone();
@@ -132,9 +159,11 @@ impl World {
             let asked = self
                 .request(move |_, engine| async move {
                     let booked = engine.book(&tenant, wish).await.map(|accepted| accepted.callback);
-                    world.answered(&tenant, booked, Promise::Booked)
+                    let is_unknown = booked.as_ref().is_err_and(EngineError::is_outcome_unknown);
+                    (world.answered(&tenant, booked, Promise::Booked), is_unknown)
                 })
                 .await;
+            let asked = asked.and_then(|(booked, is_unknown)| (!is_unknown).then_some(booked));
             match asked {
                 Some(Some(callback)) => match moves {
                     Some((at, to)) => {
@@ -145,7 +174,7 @@ impl World {
                     None => return self.afterwards(callback).await,
                 },
                 Some(None) => return,
-                // No answer: it may be booked already, and is wished for once more.
+                // Nobody knows: it may be booked already, and is wished for once more.
                 None => self.exec.sleep(self.draw(100, 3_000)).await,
             }
         }

@@ -5,6 +5,7 @@ mod served;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ges_core::callback::Callback;
@@ -29,6 +30,9 @@ const LIMIT: Millis = 2_000;
 
 /// How often one piece of work is tried when its outcome is unknown.
 const TRIES: u32 = 3;
+
+/// The longest silence of an adapter: longer than any client waits.
+const SILENCE: Millis = 20_000;
 
 /// The store of one node.
 pub struct NodeStore {
@@ -64,7 +68,28 @@ impl NodeStore {
             }
             self.world.exec.sleep(self.world.draw(20, 300)).await;
         }
-        Err(StoreError::unavailable("the connection was lost"))
+        Err(match unknown {
+            true => StoreError::outcome_unknown("the connection was lost"),
+            false => StoreError::unavailable("the connection was lost"),
+        })
+    }
+
+    /// The same for a write. Its outcome may stay unknown for good, told at once or after a long silence.
+    async fn write<T: Send + 'static>(
+        &self,
+        repeatable: bool,
+        work: impl Fn(&Arc<World>, bool) -> T + Clone + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let done = self.ask(repeatable, work).await?;
+        let unknown = self.world.net().unknown;
+        if !self.world.rarely(unknown) {
+            return Ok(done);
+        }
+        self.world.injected().count(Kind::OutcomeUnknown);
+        if self.world.rarely(300) {
+            self.world.exec.sleep(self.world.draw(1_000, SILENCE)).await;
+        }
+        Err(StoreError::outcome_unknown("the answer was lost"))
     }
 
     /// Shows a record to the oracle, as what this tenant was answered.
@@ -89,6 +114,32 @@ impl World {
     }
 }
 
+impl NodeStore {
+    /// Whether a wrong node would forget to write down what came of hand-overs.
+    fn forgets(&self, changes: &[Change]) -> bool {
+        let records = |change: &Change| change.fence.is_none() && change.next.session().is_some();
+        let world = &self.world;
+        world.has(Bug::RecordLost)
+            && world.ask().is_none()
+            && changes.iter().all(records)
+            && world.rarely(300)
+    }
+}
+
+impl World {
+    /// A node that has given everything back looks once more, as it would for a node that it takes over.
+    pub async fn lease_once_more(self: &Arc<Self>, node: usize, owner: &NodeId) {
+        self.exec.sleep(1).await;
+        let now = Timestamp::from_millis(self.exec.now());
+        let (until, lasting) = (now + Duration::from_secs(10), Duration::from_secs(30));
+        let request =
+            LeaseRequest { owner: owner.clone(), now, until, raised: Vec::new(), lasting, limit: 100 };
+        let store = NodeStore { world: self.clone(), node };
+        // Whatever it is given, nobody hears of it.
+        let _ = store.lease(request).await;
+    }
+}
+
 #[async_trait]
 impl CallbackStore for NodeStore {
     async fn book(&self, booking: Booking) -> Result<Booked, StoreError> {
@@ -98,7 +149,19 @@ impl CallbackStore for NodeStore {
         let number = booking.callback.request.number.as_given().to_owned();
         let node = self.node;
         let work = move |world: &Arc<World>, again| served::book(world, node, booking.clone(), again);
-        let answer = self.ask(true, work).await;
+        let answer = self.write(true, work).await;
+        if let Some(ask) = self.world.ask() {
+            match &answer {
+                Ok(Booked::Accepted | Booked::Exists) => self.world.see(&Seen::Counts { ask: ask.number }),
+                Err(error) if error.is_outcome_unknown() => {
+                    self.world.see(&Seen::Counts { ask: ask.number });
+                }
+                Ok(Booked::Refused(_)) | Err(_) => {}
+            }
+        }
+        if answer.is_ok() {
+            self.world.ask_is_stored();
+        }
         match answer {
             Err(_) if self.world.has(Bug::NumberInError) => {
                 Err(StoreError::unavailable(format!("could not insert {number}")))
@@ -116,13 +179,21 @@ impl CallbackStore for NodeStore {
 
     async fn change(&self, changes: Vec<Change>) -> Result<Vec<Result<(), Conflict>>, StoreError> {
         self.told(&changes);
+        if self.forgets(&changes) {
+            return Ok(vec![Ok(()); changes.len()]);
+        }
         let node = self.node;
-        self.ask(true, move |world, again| served::change(world, node, changes.clone(), again)).await
+        let work = move |world: &Arc<World>, again| served::change(world, node, changes.clone(), again);
+        let answer = self.write(true, work).await?;
+        self.world.ask_is_stored();
+        Ok(answer)
     }
 
     async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError> {
         let node = self.node;
-        let leased = self.ask(false, move |world, _| served::lease(world, node, request.clone())).await?;
+        let asked = self.world.exec.now();
+        let work = move |world: &Arc<World>, _| served::lease(world, node, request.clone(), asked);
+        let leased = self.write(false, work).await?;
         if let Some(first) = leased.first() {
             self.told(first);
         }
@@ -130,12 +201,16 @@ impl CallbackStore for NodeStore {
     }
 
     async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError> {
-        self.ask(true, move |world, _| served::release(world, releases.clone())).await
+        self.write(true, move |world, _| served::release(world, releases.clone())).await
     }
 
     async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError> {
+        let is_own = self.world.nodes()[self.node].name == *owner;
+        if is_own && self.world.has(Bug::LookForgotten) {
+            return Ok(0);
+        }
         let owner = owner.clone();
-        self.ask(true, move |world, _| served::end_leases(world, &owner)).await
+        self.write(true, move |world, _| served::end_leases(world, &owner)).await
     }
 
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError> {
@@ -207,7 +282,11 @@ impl SettingsStore for NodeStore {
     }
 
     async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError> {
-        self.ask(true, |world, _| served::versions(world)).await?
+        let mut versions = self.ask(true, |world, _| served::versions(world)).await??;
+        if self.node == 0 && self.world.has(Bug::PublicationMissed) {
+            versions.values_mut().for_each(|version| *version = version.saturating_sub(1));
+        }
+        Ok(versions)
     }
 
     async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError> {

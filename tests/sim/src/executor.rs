@@ -195,6 +195,11 @@ impl Executor {
         drop(dropped);
     }
 
+    /// Whether this owner was killed.
+    pub fn is_dead(&self, owner: Owner) -> bool {
+        self.core().dead.contains(&owner)
+    }
+
     /// Stops polling this owner's tasks.
     pub fn freeze(&self, owner: Owner) {
         self.core().frozen.entry(owner).or_default();

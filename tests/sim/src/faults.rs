@@ -1,13 +1,15 @@
 //! What goes wrong, when, and how often: about twenty faults in half an hour, drawn from the seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ges_core::port::IdSource;
 
+use crate::bugs::Bug;
 use crate::clock::Clocks;
 use crate::executor::{Millis, WORLD};
 use crate::net::Place;
+use crate::oracle::Seen;
 use crate::world::{STORM, World};
 
 /// A kind of fault, as it is counted.
@@ -53,6 +55,14 @@ pub enum Kind {
     LostAnswer,
     /// Work was sent again because its outcome was unknown.
     Repeated,
+    /// A write was done, and its adapter told that it does not know, at once or after a long silence.
+    OutcomeUnknown,
+    /// The future of a request was dropped in the middle.
+    DroppedRequest,
+    /// What a host awaited of its dispatcher was dropped in the middle.
+    DroppedLook,
+    /// A hand-over panicked.
+    Panic,
 }
 
 /// A moment at which a fault hurts most: right after a server did this for a node.
@@ -81,12 +91,23 @@ pub struct Injected {
     pub processes: u32,
     /// How often nodes asked the store for what is due.
     pub looks: u64,
+    /// Places whose host turns a dispatcher itself.
+    pub own_hosts: BTreeSet<usize>,
+    /// How many futures in a thousand hosts drop.
+    pub dropped: u64,
+    asks: u64,
 }
 
 impl Injected {
     /// One more.
     pub fn count(&mut self, kind: Kind) {
         *self.kinds.entry(kind).or_default() += 1;
+    }
+
+    /// A number for a request.
+    pub fn next_ask(&mut self) -> u64 {
+        self.asks += 1;
+        self.asks
     }
 }
 
@@ -97,7 +118,11 @@ impl World {
     /// Starts the nodes and plans what goes wrong.
     pub fn prepare(self: &Arc<Self>) {
         let wall = self.clocks == Clocks::Wall;
+        self.injected().dropped = self.chance.pick(&[20, 60, 150]).copied().unwrap_or(60);
         for index in 0..usize::try_from(self.draw(1, 5)).unwrap_or(2) {
+            if self.rarely(250) {
+                self.injected().own_hosts.insert(index);
+            }
             let skew = self.draw(-60_000, 60_001);
             let drift = if self.rarely(if wall { 800 } else { 200 }) { self.draw(-200, 201) } else { 0 };
             self.start_node(index, skew, drift);
@@ -111,6 +136,8 @@ impl World {
             let mut net = self.net();
             net.noise = self.chance.pick(&[0, 2, 10]).copied().unwrap_or(0);
             net.slow = self.chance.pick(&[0, 10, 50]).copied().unwrap_or(0);
+            net.unknown = self.chance.pick(&[2, 10, 40]).copied().unwrap_or(10);
+            net.panics = self.chance.pick(&[0, 5, 20]).copied().unwrap_or(0);
         }
         self.voice().mortality = self.chance.pick(&[0, 20, 80]).copied().unwrap_or(0);
         for _ in 0..FAULTS {
@@ -139,7 +166,8 @@ impl World {
         usize::try_from(self.chance.below(count as u64)).unwrap_or(0)
     }
 
-    fn happens(&self, kind: Kind, node: usize, lasting: Millis) {
+    /// One more fault, told of.
+    pub fn happens(&self, kind: Kind, node: usize, lasting: Millis) {
         self.injected().count(kind);
         let numbers = [kind as i64, i64::try_from(node).unwrap_or(0), lasting, 0];
         let now = self.exec.now();
@@ -165,6 +193,7 @@ impl World {
             16 => {
                 self.happens(Kind::Wipe, node, 0);
                 self.hot().wipe();
+                self.see(&Seen::WindowsLost);
             }
             17 => self.away(Kind::RedisAway, Place::Redis, lasting).await,
             18 => self.away(Kind::VoiceAway, Place::Voice, lasting * 4).await,
@@ -262,20 +291,24 @@ impl World {
 
     /// A graceful stop: what is held is given back, then the process ends.
     async fn restart(self: &Arc<Self>, node: usize, lasting: Millis) {
-        let (running, owner, skew, drift) = {
+        let (running, owner, name, skew, drift) = {
             let mut nodes = self.nodes();
             let node = &mut nodes[node];
             if !node.serves || node.frozen {
                 return;
             }
             node.serves = false;
-            (node.running.clone(), node.owner, node.skew, node.drift)
+            (node.running.clone(), node.owner, node.name.clone(), node.skew, node.drift)
         };
         self.happens(Kind::Restart, node, lasting);
         let world = self.clone();
         self.exec.spawn(owner, async move {
             if let Some(running) = running {
                 running.shutdown().await;
+            }
+            world.see(&Seen::Left(&name));
+            if world.has(Bug::LeaseAfterDrain) {
+                world.lease_once_more(node, &name).await;
             }
             if world.nodes()[node].owner == owner {
                 world.crash_node(node);
@@ -370,7 +403,7 @@ impl World {
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Kind; 20] = [
+    pub const ALL: [Kind; 24] = [
         Kind::Crash,
         Kind::Freeze,
         Kind::Restart,
@@ -391,6 +424,10 @@ impl Kind {
         Kind::LostRequest,
         Kind::LostAnswer,
         Kind::Repeated,
+        Kind::OutcomeUnknown,
+        Kind::DroppedRequest,
+        Kind::DroppedLook,
+        Kind::Panic,
     ];
 
     /// What it is called in reports.
@@ -416,6 +453,10 @@ impl Kind {
             Kind::LostRequest => "single requests lost",
             Kind::LostAnswer => "single answers lost",
             Kind::Repeated => "work repeated, outcome unknown",
+            Kind::OutcomeUnknown => "writes of unknown outcome",
+            Kind::DroppedRequest => "requests dropped",
+            Kind::DroppedLook => "looks dropped",
+            Kind::Panic => "hand-overs that panic",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What must never happen: one check for each of the eight promises at the heart of the design.
+//! What must never happen: one check for each of the promises at the heart of the design.
 //!
 //! A check sees every entry before it is made in the book, so it can compare what is with what comes. It asks only the
 //! book, never the engine.
@@ -7,15 +7,22 @@ mod closed;
 mod completes;
 mod doubled;
 mod early;
+mod left;
 mod lost;
 mod oversold;
 mod privacy;
+mod published;
 mod tenants;
+mod windows;
 
 /// What marks personal data in a simulated world.
 pub use privacy::{DATA_MARK, NUMBER_MARK};
 
+use crate::executor::Millis;
 use crate::oracle::{Book, Seen};
+
+/// How long after the last fault leases, back-offs and caches may still be those of before.
+const SETTLING: Millis = 150_000;
 
 /// Fine, or what was broken.
 pub type Verdict = Result<(), String>;
@@ -29,7 +36,7 @@ pub trait Invariant: Send {
     fn see(&mut self, seen: &Seen<'_>, book: &Book) -> Verdict;
 }
 
-/// All eight.
+/// All of them.
 pub fn all() -> Vec<Box<dyn Invariant>> {
     vec![
         Box::new(lost::Lost),
@@ -40,6 +47,9 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(completes::Completes),
         Box::new(tenants::Tenants),
         Box::new(privacy::Privacy),
+        Box::new(windows::Windows::default()),
+        Box::new(published::InForce),
+        Box::new(left::Left::default()),
     ]
 }
 

@@ -12,6 +12,7 @@ mod bugs;
 mod clients;
 mod clock;
 mod database;
+mod dropped;
 mod executor;
 mod faults;
 mod hot;

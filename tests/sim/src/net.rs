@@ -54,6 +54,10 @@ pub struct Net {
     pub noise: u64,
     /// Slow ones in a thousand.
     pub slow: u64,
+    /// Writes in a thousand of which the database's adapter cannot tell what became of them.
+    pub unknown: u64,
+    /// Hand-overs in a thousand that panic.
+    pub panics: u64,
 }
 
 impl Net {

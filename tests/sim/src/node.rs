@@ -2,6 +2,7 @@
 
 mod boot;
 mod neighbours;
+mod own;
 mod ports;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use ges_core::NodeId;
 use ges_core::engine::{Engine, Parts};
 use ges_core::in_process::LocalWindows;
-use ges_core::node::{Node as Running, Publications};
+use ges_core::node::Publications;
 use ges_core::port::Gone;
 use ges_core::testing::SeededIds;
 
@@ -22,6 +23,7 @@ use crate::voice::NodeVoice;
 use crate::world::World;
 pub use boot::edition_of;
 use neighbours::Neighbours;
+use own::{Alarm, Host};
 use ports::NodePorts;
 
 /// A place for a node, and the process that runs there.
@@ -46,8 +48,10 @@ pub struct Node {
     pub neighbours: Arc<Neighbours>,
     /// What listens, and what runs it.
     pub ports: Arc<NodePorts>,
-    /// The node at work; none before it has learned the settings.
-    pub running: Option<Arc<Running>>,
+    /// What wakes a host that turns a dispatcher itself; none where a node runs.
+    pub alarm: Option<Arc<Alarm>>,
+    /// Who is at work; none before it has learned the settings.
+    pub running: Option<Host>,
     /// How far its machine's wall clock is off.
     pub skew: Millis,
     /// By how many parts per million its steady clock runs fast.
@@ -68,8 +72,17 @@ impl World {
         );
         parts.waits = ports.clone();
         parts.listener = ports.clone();
-        parts.windows =
-            Arc::new(NodeWindows { world: self.clone(), node: index, own: LocalWindows::default() });
+        parts.windows = Arc::new(NodeWindows {
+            world: self.clone(),
+            node: index,
+            owner: serial,
+            own: LocalWindows::default(),
+        });
+        let is_own = self.injected().own_hosts.contains(&index);
+        let alarm = is_own.then(|| Arc::new(Alarm::new(self.clone())));
+        if let Some(alarm) = &alarm {
+            parts.signals = alarm.clone();
+        }
         let engine = Arc::new(Engine::new(parts));
         let publications = Arc::new(self.publications(index, engine.clone()));
         let neighbours = Arc::new(Neighbours::new(self.clone(), index, name.clone()));
@@ -85,6 +98,7 @@ impl World {
             publications,
             neighbours,
             ports,
+            alarm,
             running: None,
             skew,
             drift,

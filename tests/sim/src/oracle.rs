@@ -21,7 +21,7 @@ pub type Id = (TenantId, CallbackId);
 /// A promise that was broken.
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// Which of the eight.
+    /// Which.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,
@@ -78,6 +78,8 @@ pub enum Seen<'a> {
         lease: &'a Lease,
         /// The instant of the request.
         now: Timestamp,
+        /// When the node asked, by true time.
+        asked: Millis,
     },
     /// A node was told that it still holds this.
     Holds {
@@ -120,6 +122,46 @@ pub enum Seen<'a> {
         /// What was shown.
         record: &'a Callback,
     },
+    /// A request took something of shared rate windows.
+    Took {
+        /// Which request.
+        ask: u64,
+    },
+    /// What a request took of rate windows is back.
+    GivenBack {
+        /// Which request.
+        ask: u64,
+    },
+    /// The store answered a request's booking, or its answer was lost: what it took counts.
+    Counts {
+        /// Which request.
+        ask: u64,
+    },
+    /// What a request took cannot be given back: its process is dead, or the wires lost it.
+    Excused {
+        /// Which request.
+        ask: u64,
+    },
+    /// A request is over: answered, or dropped.
+    Ended {
+        /// Which request.
+        ask: u64,
+    },
+    /// Redis lost all windows.
+    WindowsLost,
+    /// A node lives and goes by these settings.
+    InForce {
+        /// Which node.
+        node: &'a NodeId,
+        /// Settings of whom.
+        tenant: &'a TenantId,
+        /// Their version.
+        version: u64,
+        /// Since when nothing fails.
+        since: Millis,
+    },
+    /// A node ended in good order.
+    Left(&'a NodeId),
     /// Something that can reach a log, a label or an error.
     Text(&'a str),
     /// Time passes without faults.
@@ -200,7 +242,7 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// An empty book with all eight checks.
+    /// An empty book with all checks.
     pub fn new(book: Book) -> Self {
         Oracle { book, trace: Trace::default(), checks: invariants::all(), broken: None, callbacks: 0 }
     }

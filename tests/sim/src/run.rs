@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::bugs::Bug;
+use crate::clients::IMPATIENCE;
 use crate::executor::Millis;
 use crate::faults::Kind;
 use crate::oracle::{Seen, Violation};
@@ -53,15 +54,22 @@ pub fn run(seed: u64, bug: Option<Bug>) -> Outcome {
     world.exec.run_until(storm_ends, || broken(&world));
     if !broken(&world) {
         world.calm();
-        world.call_it_a_day();
+        world.invite_late();
         let quiet = world.exec.now();
+        let patient = quiet + IMPATIENCE;
+        let later = world.clone();
+        world.exec.at(patient, move || {
+            later.injected().dropped = 0;
+            later.call_it_a_day();
+        });
         let mut deadline = quiet;
         loop {
             let next = world.exec.now() + LOOK_EVERY;
             world.exec.run_until(next, || broken(&world));
             world.audit_all();
             world.see(&Seen::Quiet { since: quiet });
-            if broken(&world) || world.at_rest() {
+            world.see_in_force(quiet);
+            if broken(&world) || world.exec.now() > patient && world.at_rest() {
                 break;
             }
             deadline = deadline.max(world.rest_by());
@@ -77,6 +85,21 @@ pub fn run(seed: u64, bug: Option<Bug>) -> Outcome {
 }
 
 impl World {
+    /// Tells which settings each node that lives has in force.
+    fn see_in_force(&self, since: Millis) {
+        let living: Vec<_> = {
+            let nodes = self.nodes();
+            let living = nodes.iter().filter(|node| node.serves && !node.frozen);
+            living.map(|node| (node.name.clone(), node.engine.clone())).collect()
+        };
+        for (node, engine) in &living {
+            for tenant in self.tenants.iter().map(|tenant| &tenant.id) {
+                let version = engine.settings(tenant).map_or(0, |settings| settings.version);
+                self.see(&Seen::InForce { node, tenant, version, since });
+            }
+        }
+    }
+
     /// Whether everything is over.
     fn at_rest(&self) -> bool {
         let over = {

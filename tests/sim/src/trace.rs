@@ -69,6 +69,7 @@ impl Trace {
             numbers: [i64::from(attempt), number, 0, 0],
             state: "",
         };
+        let of_ask = |what, ask: u64| Line { at, what, id: None, numbers: [number(ask), 0, 0, 0], state: "" };
         self.push(match seen {
             Seen::Committed { after, fence, .. } => {
                 let due = after.outbox.first().map_or(0, |effect| millis(effect.not_before));
@@ -106,7 +107,18 @@ impl Trace {
             }
             Seen::Connected { id, attempt } => of_session("customer called", id.1, *attempt, 0),
             // Read far more often than anything else, and told apart by what follows from them.
-            Seen::Shown { .. } | Seen::Text(_) | Seen::Quiet { .. } | Seen::Rest => return,
+            Seen::Shown { .. }
+            | Seen::Text(_)
+            | Seen::Quiet { .. }
+            | Seen::Rest
+            | Seen::Ended { .. }
+            | Seen::InForce { .. } => return,
+            Seen::Took { ask } => of_ask("took of rate windows", *ask),
+            Seen::GivenBack { ask } => of_ask("gave back to rate windows", *ask),
+            Seen::Counts { ask } => of_ask("counts", *ask),
+            Seen::Excused { ask } => of_ask("cannot give back", *ask),
+            Seen::WindowsLost => of_ask("windows lost", 0),
+            Seen::Left(_) => of_ask("a node left", 0),
         });
     }
 

@@ -166,6 +166,14 @@ impl World {
     }
 }
 
+impl NodeVoice {
+    /// Panics without a word on the standard error, before or after the stream was asked.
+    fn panic(&self) -> ! {
+        self.world.injected().count(Kind::Panic);
+        std::panic::resume_unwind(Box::new("a hand-over panics"))
+    }
+}
+
 fn lost() -> Box<dyn std::error::Error + Send + Sync> {
     "the answer was lost".into()
 }
@@ -182,7 +190,16 @@ impl Orchestrator for NodeVoice {
             world.moment(node, Moment::Entered);
             world.enter(id, attempt)
         };
-        match self.world.call(self.node, Place::Voice, LIMIT, effect).await {
+        let panics = self.world.net().panics;
+        let panics = self.world.rarely(panics);
+        if panics && self.world.rarely(500) {
+            self.panic();
+        }
+        let answer = self.world.call(self.node, Place::Voice, LIMIT, effect).await;
+        if panics {
+            self.panic();
+        }
+        match answer {
             Ok(Ok(handed)) => Ok(handed),
             Ok(Err(())) => Err(HandOverError::Refused("the stream takes no more".into())),
             Err(Away::Unknown) if self.world.has(Bug::LostAnswerIsRefusal) => {

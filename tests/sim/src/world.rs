@@ -10,6 +10,7 @@ use ges_core::{ServiceName, TenantId};
 
 use crate::bugs::Bug;
 use crate::clock::Clocks;
+use crate::dropped::Ask;
 use crate::executor::{Executor, Millis, at_once};
 use crate::faults::Injected;
 use crate::hot::Hot;
@@ -44,6 +45,7 @@ pub struct World {
     nodes: Mutex<Vec<Node>>,
     oracle: Mutex<Oracle>,
     injected: Mutex<Injected>,
+    asking: Mutex<Option<Ask>>,
 }
 
 impl World {
@@ -84,6 +86,7 @@ impl World {
             nodes: Mutex::default(),
             oracle: Mutex::new(Oracle::new(book)),
             injected: Mutex::default(),
+            asking: Mutex::default(),
             chance,
         })
     }
@@ -119,6 +122,11 @@ impl World {
     /// What was injected so far.
     pub fn injected(&self) -> MutexGuard<'_, Injected> {
         lock(&self.injected)
+    }
+
+    /// The request that is being worked on at this moment.
+    pub fn asking(&self) -> MutexGuard<'_, Option<Ask>> {
+        lock(&self.asking)
     }
 
     /// Whether this mistake is planted.

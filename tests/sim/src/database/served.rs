@@ -20,7 +20,7 @@ use ges_core::{CallbackId, Interval, NodeId, ServiceName, Timestamp};
 use uuid::Uuid;
 
 use crate::bugs::Bug;
-use crate::executor::at_once;
+use crate::executor::{Millis, at_once};
 use crate::faults::Moment;
 use crate::node::edition_of;
 use crate::oracle::{Id, Seen};
@@ -177,7 +177,7 @@ fn altered(world: &Arc<World>, node: usize, change: &mut Change) {
     }
 }
 
-pub fn lease(world: &Arc<World>, node: usize, mut request: LeaseRequest) -> Vec<Leased> {
+pub fn lease(world: &Arc<World>, node: usize, mut request: LeaseRequest, asked: Millis) -> Vec<Leased> {
     let now = request.now;
     world.injected().looks += 1;
     if world.has(Bug::LeaseForEver) {
@@ -193,7 +193,7 @@ pub fn lease(world: &Arc<World>, node: usize, mut request: LeaseRequest) -> Vec<
     let owner = request.owner.clone();
     let leased = stored!(world.store.lease(request)).unwrap_or_default();
     for one in &leased {
-        world.see(&Seen::Leased { owner: &owner, lease: &one.lease, now });
+        world.see(&Seen::Leased { owner: &owner, lease: &one.lease, now, asked });
     }
     if !leased.is_empty() {
         world.moment(node, Moment::Leased);

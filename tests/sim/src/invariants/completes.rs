@@ -7,7 +7,7 @@ use ges_core::Timestamp;
 use ges_core::callback::{Callback, Reason, State};
 use ges_core::lead::EarlySubmission;
 
-use super::{Invariant, Verdict, holds};
+use super::{Invariant, SETTLING, Verdict, holds};
 use crate::executor::Millis;
 use crate::offices::opening;
 use crate::oracle::{Book, Known, Seen, pending};
@@ -15,10 +15,7 @@ use crate::oracle::{Book, Known, Seen, pending};
 /// See the module.
 pub struct Completes;
 
-/// How long after the last fault leases, back-offs and caches may still be those of before.
-const SETTLING: Millis = 150_000;
-
-/// How late a hand-over may be while nothing fails: the network, and the pause of one look.
+/// How late a hand-over may be while nothing fails, whatever hosts drop: the network, and the pause of one look.
 const LATE: Millis = 2_000;
 
 /// One monitor period, for what no index of instants knows (callback-domain §8.1).

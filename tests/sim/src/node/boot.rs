@@ -6,6 +6,7 @@ use ges_core::engine::Engine;
 use ges_core::node::{Node, Publications};
 use ges_core::settings::{Faults, TenantSettings};
 
+use super::own::{Host, OwnHost};
 use super::ports::NodeRuntime;
 use crate::bugs::Bug;
 use crate::database::NodeStore;
@@ -30,7 +31,11 @@ impl World {
         let mut nodes = self.nodes();
         let node = &mut nodes[index];
         node.serves = true;
-        let runtime = NodeRuntime { exec: self.exec.clone(), owner: node.owner };
+        if let Some(alarm) = node.alarm.clone() {
+            node.running = Some(Host::Own(OwnHost::start(&self, index, node, alarm)));
+            return;
+        }
+        let runtime = NodeRuntime::new(self.clone(), node.owner);
         let running = Node::builder(node.engine.clone(), runtime)
             .named(node.name.clone())
             .peers(node.neighbours.clone())
@@ -38,7 +43,7 @@ impl World {
             .observer(node.ports.clone())
             .deliveries_max(DELIVERIES_MAX)
             .start();
-        node.running = Some(Arc::new(running));
+        node.running = Some(Host::Node(Arc::new(running)));
     }
 
     /// What a node follows: each published version names an edition of the tenant's settings.

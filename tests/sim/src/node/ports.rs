@@ -1,6 +1,7 @@
 //! The small ports of a node: its clock, its runtime, its waits and who listens.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +11,8 @@ use ges_core::ewt::{Ewt, EwtMode};
 use ges_core::port::{Clock, Listener, Notice, Observer, Runtime, Unavailable, WaitTimes};
 use ges_core::{ServiceName, TenantId, Timestamp};
 
-use crate::executor::{Executor, Millis, Owner};
+use crate::bugs::Bug;
+use crate::executor::{Millis, Owner};
 use crate::world::World;
 
 /// Everything small that belongs to one node.
@@ -31,10 +33,19 @@ impl Clock for NodePorts {
     }
 }
 
+impl NodePorts {
+    /// Ends the tasks of this process, and nobody is told.
+    fn ends(&self) {
+        let (owner, world) = (self.world.nodes()[self.node].owner, self.world.clone());
+        self.world.exec.at(self.world.exec.now(), move || world.exec.kill(owner));
+    }
+}
+
 impl Observer for NodePorts {
     fn noticed(&self, notice: &Notice<'_>) {
         match notice {
             Notice::Failed(_, error) => self.world.told_error(*error),
+            Notice::Panicked(_) if self.world.has(Bug::PanicEndsNode) => self.ends(),
             other => self.world.told(|| format!("{other:?}")),
         }
     }
@@ -63,22 +74,41 @@ impl WaitTimes for NodePorts {
 
 /// Runs the tasks of one process: they end with it.
 pub struct NodeRuntime {
-    /// Time and tasks.
-    pub exec: Executor,
-    /// The process.
-    pub owner: Owner,
+    world: Arc<World>,
+    owner: Owner,
+    begun: AtomicUsize,
+}
+
+/// So many tasks a node begins with; each further one has taken a permit to hand over.
+const PARTS: usize = 8;
+
+impl NodeRuntime {
+    /// Runs the tasks of this process.
+    pub fn new(world: Arc<World>, owner: Owner) -> Self {
+        NodeRuntime { world, owner, begun: AtomicUsize::new(0) }
+    }
+
+    /// Whether a wrong node would never give back the permit that this task has.
+    fn keeps_permit(&self) -> bool {
+        let is_hand = self.begun.fetch_add(1, Ordering::Relaxed) >= PARTS;
+        is_hand && self.world.has(Bug::PermitKept) && self.world.rarely(100)
+    }
 }
 
 impl Runtime for NodeRuntime {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        self.exec.spawn(self.owner, task);
+        if self.keeps_permit() {
+            std::mem::forget(task);
+        } else {
+            self.world.exec.spawn(self.owner, task);
+        }
     }
 
     fn sleep(&self, lasting: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(self.exec.sleep(Millis::try_from(lasting.as_millis()).unwrap_or(Millis::MAX)))
+        Box::pin(self.world.exec.sleep(Millis::try_from(lasting.as_millis()).unwrap_or(Millis::MAX)))
     }
 
     fn steady(&self) -> Duration {
-        Duration::from_millis(self.exec.now().unsigned_abs())
+        Duration::from_millis(self.world.exec.now().unsigned_abs())
     }
 }
