@@ -41,6 +41,7 @@ struct Core {
     frozen: BTreeMap<Owner, Vec<Key>>,
     dead: BTreeSet<Owner>,
     steps: u64,
+    is_over: bool,
 }
 
 /// A place for a task; `life` tells successive tasks in the same place apart.
@@ -130,6 +131,7 @@ impl Executor {
             frozen: BTreeMap::new(),
             dead: BTreeSet::new(),
             steps: 0,
+            is_over: false,
         };
         Executor { core: Arc::new(Mutex::new(core)), ready: Arc::default() }
     }
@@ -148,10 +150,10 @@ impl Executor {
         self.core().steps
     }
 
-    /// Begins a task of this owner; nothing when the owner is dead.
+    /// Begins a task of this owner; nothing when the owner is dead, or the world is over.
     pub fn spawn(&self, owner: Owner, work: impl Future<Output = ()> + Send + 'static) {
         let mut core = self.core();
-        if core.dead.contains(&owner) {
+        if core.is_over || core.dead.contains(&owner) {
             return;
         }
         let index = core.free.pop().unwrap_or_else(|| {
@@ -246,10 +248,11 @@ impl Executor {
         }
     }
 
-    /// Forgets every task and event, so that what they hold can be freed.
+    /// Forgets every task and event, so that what they hold can be freed. What is begun meanwhile never runs.
     pub fn dissolve(&self) {
         let (tasks, events) = {
             let mut core = self.core();
+            core.is_over = true;
             (std::mem::take(&mut core.tasks), std::mem::take(&mut core.events))
         };
         drop(tasks);
@@ -258,6 +261,9 @@ impl Executor {
 
     fn plan(&self, at: Millis, what: What) {
         let mut core = self.core();
+        if core.is_over {
+            return;
+        }
         core.serial += 1;
         let planned = Planned { at: at.max(core.now), tie: core.order.bits(), serial: core.serial, what };
         core.events.push(Reverse(planned));

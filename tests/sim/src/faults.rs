@@ -118,7 +118,7 @@ impl World {
     /// Starts the nodes and plans what goes wrong.
     pub fn prepare(self: &Arc<Self>) {
         let wall = self.clocks == Clocks::Wall;
-        self.injected().dropped = self.chance.pick(&[20, 60, 150]).copied().unwrap_or(60);
+        self.injected().dropped = self.chance.pick(&[50, 150, 300]).copied().unwrap_or(150);
         for index in 0..usize::try_from(self.draw(1, 5)).unwrap_or(2) {
             if self.rarely(250) {
                 self.injected().own_hosts.insert(index);
