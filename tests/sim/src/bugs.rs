@@ -86,7 +86,7 @@ impl Bug {
         (Bug::CancelTellsNobody, "a session is said to be told and is not", "none is doubled"),
         (Bug::LostAnswerIsRefusal, "a lost answer of the stream counts as a refusal", "every one completes"),
         (Bug::NumberInError, "an error of the store repeats the number", "no personal data is told"),
-        (Bug::RecordLost, "what came of a hand-over is lost before it is recorded", "every one completes"),
+        (Bug::RecordLost, "what came of a delivery is lost before it is recorded", "every one completes"),
         (Bug::PermitKept, "a permit to hand over is not given back", "every one completes"),
         (Bug::LeaseAfterDrain, "a node that leaves takes over once more", "who leaves holds nothing"),
         (Bug::WindowKept, "what a dropped booking took stays taken", "windows are given back"),

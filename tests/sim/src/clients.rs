@@ -30,7 +30,7 @@ const PATIENCE: Millis = 15_000;
 const CUSTOMERS: i64 = 44;
 
 /// How many come when nothing fails any more.
-const LATE_CUSTOMERS: i64 = 10;
+const LATE_CUSTOMERS: i64 = 16;
 
 /// They come so long after the last fault.
 const SETTLED: Millis = 160_000;

@@ -120,7 +120,7 @@ impl World {
         let wall = self.clocks == Clocks::Wall;
         self.injected().dropped = self.chance.pick(&[50, 150, 300]).copied().unwrap_or(150);
         for index in 0..usize::try_from(self.draw(1, 5)).unwrap_or(2) {
-            if self.rarely(250) {
+            if self.rarely(400) {
                 self.injected().own_hosts.insert(index);
             }
             let skew = self.draw(-60_000, 60_001);
