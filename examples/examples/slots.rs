@@ -43,11 +43,9 @@ async fn offers() -> Result<String, Box<dyn std::error::Error>> {
         match engine.book(&acme, NewCallback::scheduled("Sales", customer.parse()?, quarter_past)).await {
             Ok(_) => told += "booked\n",
             Err(EngineError::Refused(refused)) => {
-                told += &format!(
-                    "{}, but {}\n",
-                    refused.refusal.code(),
-                    times(refused.proposals.get(..3).unwrap_or_default())
-                );
+                let proposed = refused.proposals.unwrap_or_default();
+                let nearest = times(proposed.get(..3).unwrap_or_default());
+                told += &format!("{}, but {nearest}\n", refused.refusal.code());
             }
             Err(error) => return Err(error.into()),
         }

@@ -30,7 +30,7 @@ pub use change::Edit;
 pub use defaults::{NoCaptcha, NobodyListens};
 pub use dispatch::{Delivery, Dispatcher, Performed};
 pub use offer::{Availability, AvailabilityAsk, QueueStatus};
-pub use refusal::{EngineError, Refusal, Refused};
+pub use refusal::{EngineError, Field, Refusal, Refused, Remedy};
 pub use show::{QueuePlace, Shown};
 pub(crate) use wakeup::Wakeup;
 pub use wish::{Accepted, NewCallback};

@@ -219,13 +219,13 @@ mod tests {
     enum Outcome {
         Immediate(Timestamp),
         Scheduled { slot: Timestamp, submit_at: Timestamp },
-        Refused { alternatives: bool },
+        Refused { another_time_helps: bool },
     }
 
     #[test]
     fn o19_to_o25_requests_close_to_now() {
         let place = |slot, submit| Outcome::Scheduled { slot: monday(slot), submit_at: monday(submit) };
-        let refused = Outcome::Refused { alternatives: true };
+        let refused = Outcome::Refused { another_time_helps: true };
         let no_immediate = OfferPolicy { immediate: false, ..POLICY };
         let full = &["15:00", "15:00"][..];
         let nine = known(900);
@@ -242,7 +242,7 @@ mod tests {
                 false,
                 no_immediate,
                 full,
-                Outcome::Refused { alternatives: true },
+                Outcome::Refused { another_time_helps: true },
             ),
             ("O24", "13:59", Wait::NoAgents, "14:00", false, POLICY, &[], place("14:00", "14:00")),
             ("O25", "15:00", Wait::NoAgents, "15:01", false, POLICY, &[], place("15:00", "14:59")),
@@ -267,7 +267,7 @@ mod tests {
                     let submit_at = submit_at(desired, lead, table.open().period_start(desired));
                     Outcome::Scheduled { slot: slot.start, submit_at }
                 }
-                Err(refusal) => Outcome::Refused { alternatives: refusal.has_alternatives(&offer) },
+                Err(refusal) => Outcome::Refused { another_time_helps: refusal.another_time_helps() },
             };
             assert_eq!(outcome, expected, "{row}");
         }
@@ -283,13 +283,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_immediate_comes_with_alternatives_unless_the_kind_is_off() {
-        let no_scheduled = OfferPolicy { scheduled: false, ..POLICY };
+    fn another_time_helps_unless_the_kind_is_off() {
         for reason in [NotOffered::Closed, NotOffered::NoAgents, NotOffered::TooLate] {
-            assert!(Refusal::NotOffered(reason).has_alternatives(&POLICY));
-            assert!(!Refusal::NotOffered(reason).has_alternatives(&no_scheduled));
+            assert!(Refusal::NotOffered(reason).another_time_helps(), "{reason}");
         }
-        assert!(!Refusal::NotOffered(NotOffered::Disabled).has_alternatives(&POLICY));
+        assert!(!Refusal::NotOffered(NotOffered::Disabled).another_time_helps());
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ges_core::TenantId;
+use ges_core::throttle::Alarm;
 use http::StatusCode;
 
 /// Hears what happens to requests. Every method is called on the request's way and must return at once; those that a
@@ -18,7 +19,7 @@ pub trait Observer: Send + Sync {
     fn too_large(&self) {}
 
     /// A booking was refused because a limit is exhausted.
-    fn limit_reached(&self, _: Limit) {}
+    fn limit_reached(&self, _: Alarm) {}
 
     /// A request to call in was accepted.
     fn call_in_created(&self, _: &TenantId) {}
@@ -43,14 +44,4 @@ pub struct Answered<'a> {
     pub status: StatusCode,
     /// From the arrival of the headers to the answer.
     pub lasted: Duration,
-}
-
-/// Which kind of limit refused a booking (callback-domain §9.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Limit {
-    /// One number asked too often, or has too many unfinished callbacks.
-    Number,
-    /// The service takes no more for now.
-    Service,
 }

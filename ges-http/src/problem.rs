@@ -1,10 +1,13 @@
-//! The one place where failures become statuses and wire codes ([engagement-api-v3 §2.2, §2.3](ges_core::rules)).
+//! The one place where failures become statuses and wire codes ([engagement-api-v3 §2.2, §2.3](ges_core::rules)):
+//! `status.rs` has the statuses, `names.rs` what a caller calls the parts of its request.
 //!
 //! A problem has an outside (what the caller may read) and an inside (what the log keeps). The outside text names what,
 //! where and what would be right; it never repeats numbers, user data or keys, because it is kept for look-up by
 //! correlation id and shown to administrators.
 
 mod engine;
+mod names;
+mod status;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,11 +17,12 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::BoxError;
 use crate::envelope::{Status, enveloped};
+pub(crate) use names::told;
+use status::Kind;
 
 /// Why a request is not served.
 pub struct Problem {
@@ -30,42 +34,13 @@ pub struct Problem {
     source: Option<BoxError>,
 }
 
-/// What the reader of the status can do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    BadRequest,
-    Unauthorized,
-    NotFound,
-    MethodNotAllowed { allow: String },
-    Conflict,
-    Slow,
-    TooLarge,
-    TooMany,
-    Throttled,
-    Internal,
-    Draining,
-}
-
-impl Kind {
-    fn status(&self) -> StatusCode {
-        match self {
-            Kind::BadRequest => StatusCode::BAD_REQUEST,
-            Kind::Unauthorized => StatusCode::UNAUTHORIZED,
-            Kind::NotFound => StatusCode::NOT_FOUND,
-            Kind::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::Conflict => StatusCode::CONFLICT,
-            Kind::Slow => StatusCode::REQUEST_TIMEOUT,
-            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Kind::Throttled | Kind::Draining => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// Whether bytes of the request may still be on their way, so that the connection cannot be used again.
-    fn spoils_connection(&self) -> bool {
-        matches!(self, Kind::Slow | Kind::TooLarge)
-    }
+/// Whose words a problem is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The Engagement API v3.
+    V3,
+    /// The GMS-compatible API.
+    Gms,
 }
 
 impl Problem {
@@ -109,19 +84,6 @@ impl Problem {
     /// 408: the request did not arrive in time.
     pub fn slow() -> Self {
         Self::of(Kind::Slow, "REQUEST_TOO_SLOW", "the request did not arrive within the time limit")
-    }
-
-    /// 429, with `data` as the wire demands for create; `data` must be serialisable.
-    pub fn too_many(
-        reason: &'static str,
-        message: impl Into<Cow<'static, str>>,
-        data: &impl Serialize,
-        retry_after: Option<Duration>,
-    ) -> Self {
-        match serde_json::to_vec(data) {
-            Err(error) => Self::internal(error),
-            Ok(data) => Problem { data: Some(data), retry_after, ..Self::of(Kind::TooMany, reason, message) },
-        }
     }
 
     /// 500: a back end is away or something unforeseen happened. The source is logged, never sent.

@@ -10,14 +10,13 @@ pub mod tenants;
 use std::future::Future;
 use std::sync::Arc;
 
-use ges_core::engine::{Engine, EngineError, Refusal};
+use ges_core::engine::{Engine, EngineError};
 use ges_core::node::Publisher;
 use ges_core::zone::ZoneDatabase;
-use ges_core::{ServiceName, TenantId};
 
 use crate::call::Call;
-use crate::observer::{Limit, Observer};
-use crate::problem::Problem;
+use crate::observer::Observer;
+use crate::problem::{Dialect, Problem};
 use crate::reply::Reply;
 use crate::router::{Handler, RouteMistake, Router};
 use crate::statistics::StatisticsCache;
@@ -37,34 +36,22 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// A refusal as the Engagement API tells it, with its alarm counted. `service` is the one that was to be booked.
-    fn refused(&self, tenant: &TenantId, service: Option<&ServiceName>, error: EngineError) -> Problem {
+    /// An error as the Engagement API tells it, with its alarm counted.
+    fn refused(&self, error: EngineError) -> Problem {
         self.count_alarm(&error);
-        Problem::engine(error, self.offers_scheduled(tenant, service))
+        Problem::engine(error, Dialect::V3)
     }
 
-    /// A refusal as the GMS-compatible API tells it, with its alarm counted.
+    /// An error as the GMS-compatible API tells it, with its alarm counted.
     fn refused_gms(&self, error: EngineError) -> Problem {
         self.count_alarm(&error);
-        Problem::engine_gms(error)
+        Problem::engine(error, Dialect::Gms)
     }
 
-    /// Whether another time could be proposed at all ([callback-domain §6.4](ges_core::rules), step 8).
-    fn offers_scheduled(&self, tenant: &TenantId, service: Option<&ServiceName>) -> bool {
-        let Some(settings) = self.engine.settings(tenant) else { return false };
-        let service = service.and_then(|name| settings.services.get(name));
-        service.is_some_and(|service| service.scheduled.enabled)
-    }
-
-    /// One more for the alarm of an exceeded limit, once per refusal ([callback-domain §9.2](ges_core::rules)).
     fn count_alarm(&self, error: &EngineError) {
         let EngineError::Refused(refused) = error else { return };
-        match &refused.refusal {
-            Refusal::NumberQueued { .. } | Refusal::NumberThrottled { .. } => {
-                self.observer.limit_reached(Limit::Number);
-            }
-            Refusal::ServiceThrottled { .. } => self.observer.limit_reached(Limit::Service),
-            _ => {}
+        if let Some(alarm) = refused.refusal.alarm() {
+            self.observer.limit_reached(alarm);
         }
     }
 }

@@ -46,14 +46,14 @@ pub struct TiedCallback {
     pub completed: bool,
 }
 
-/// Why no request is made; HTTP 400 ([engagement-api-v3 §3.8](crate::rules)).
+/// Why no request is made ([engagement-api-v3 §3.8](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallInRefused {
     /// The group takes no requests.
     #[error("the call-in group takes no requests at present")]
     Disabled,
     /// The callback it is to be tied to is over.
-    #[error("callbackServiceId: the callback is completed")]
+    #[error("the callback is completed")]
     CallbackCompleted,
     /// Every number, or every code of every number, is taken.
     #[error(

@@ -130,8 +130,8 @@ impl Engine {
         }
     }
 
-    /// A refusal about time or place, with the free slots nearest to the desired time where another time would do
-    /// ([callback-domain §5.5](crate::rules)).
+    /// A refusal about time or place, with the free slots nearest to the desired time where another time would do and
+    /// the service calls at chosen times ([callback-domain §5.5](crate::rules)).
     pub(super) async fn refused_time(
         &self,
         tenant: &TenantId,
@@ -140,11 +140,11 @@ impl Engine {
         desired: Timestamp,
         now: Timestamp,
     ) -> Result<EngineError, EngineError> {
-        let rules = compiled.service.booking_rules();
-        let proposals = if refusal.has_alternatives(&rules.offer) {
-            self.proposals(tenant, compiled, desired, now).await?
+        let offers_times = compiled.service.booking_rules().offer.scheduled();
+        let proposals = if offers_times && refusal.another_time_helps() {
+            Some(self.proposals(tenant, compiled, desired, now).await?)
         } else {
-            Vec::new()
+            None
         };
         Ok(EngineError::Refused(Box::new(Refused { refusal: Refusal::Time(refusal), proposals })))
     }
@@ -278,10 +278,10 @@ fn check_push_targets(direction: Direction, targets: &[PushTarget]) -> Result<()
     }
     for (index, target) in targets.iter().enumerate() {
         if target.channel != "FCM" {
-            return Err(Refusal::PushTarget { index, problem: "channel: FCM is the only channel" });
+            return Err(Refusal::PushChannel { index });
         }
         if target.target.trim().is_empty() {
-            return Err(Refusal::PushTarget { index, problem: "target: a registration token is required" });
+            return Err(Refusal::PushToken { index });
         }
     }
     Ok(())

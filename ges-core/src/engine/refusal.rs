@@ -1,6 +1,17 @@
 //! Why the engine says no, and how it fails.
+//!
+//! A refusal tells by itself all that a caller may want to know: a stable code, a sentence, what can be done about it
+//! ([`Remedy`]) and which part of the request it is about ([`Field`]). It is told in words of the domain; what a
+//! request calls its parts, and how a protocol says no, is known to those who speak it.
 
+mod field;
+mod remedy;
+
+use std::fmt;
 use std::time::Duration;
+
+pub use field::Field;
+pub use remedy::Remedy;
 
 use crate::callback;
 use crate::callin;
@@ -8,12 +19,13 @@ use crate::number::NumberRefused;
 use crate::offer::NotOffered;
 use crate::port::{StoreError, Unavailable};
 use crate::slots::{self, BadWindow, SlotOnOffer};
+use crate::throttle::Alarm;
 
 /// A use case did not do what was asked. Nothing was changed, unless [`EngineError::is_outcome_unknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The domain says no.
-    #[error("{}", .0.refusal)]
+    #[error("{0}")]
     Refused(Box<Refused>),
     /// A store failed.
     #[error(transparent)]
@@ -28,8 +40,18 @@ pub enum EngineError {
 pub struct Refused {
     /// Why.
     pub refusal: Refusal,
-    /// Other times that could be had, ascending; only with refusals about time and place.
-    pub proposals: Vec<SlotOnOffer>,
+    /// The free times nearest to the one asked for, ascending, at most ten; none of them when all is taken. `None` when
+    /// no times were looked for, because they are no remedy: see [`Remedy::AnotherTime`].
+    pub proposals: Option<Vec<SlotOnOffer>>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(field) = self.refusal.field() {
+            write!(f, "{field}: ")?;
+        }
+        self.refusal.fmt(f)
+    }
 }
 
 /// The refusals.
@@ -39,39 +61,43 @@ pub enum Refusal {
     #[error("the tenant is not configured")]
     TenantUnknown,
     /// No such callback service.
-    #[error("serviceName: no callback service of this name is configured")]
+    #[error("no callback service of this name is configured")]
     ServiceUnknown,
     /// No such group of call-in numbers.
-    #[error("groupName: no call-in group of this name is configured")]
+    #[error("no call-in group of this name is configured")]
     GroupUnknown,
     /// No such callback for this tenant, or its record has been removed.
-    #[error("id: there is no callback with this id")]
+    #[error("there is no callback with this id")]
     CallbackUnknown,
     /// Another wish was booked under the id that the host has chosen.
     #[error("the id belongs to another request; a new request needs an id of its own")]
     IdTaken,
     /// The number.
-    #[error("phoneNumber: {0}")]
+    #[error("{0}")]
     Number(NumberRefused),
     /// A person must be proven, and no token was sent.
-    #[error("captchaToken: a token is required")]
+    #[error("a token is required")]
     CaptchaMissing,
     /// The token proves nothing.
-    #[error("captchaToken: the token was not accepted")]
+    #[error("the token was not accepted")]
     CaptchaRejected,
     /// The customer is to be notified, and there is no device to notify.
-    #[error("pushTargets: this service needs at least one target with channel FCM")]
+    #[error("this service needs at least one target with channel FCM")]
     PushTargetsMissing,
-    /// A push target that cannot be used.
-    #[error("pushTargets[{index}]: {problem}")]
-    PushTarget {
-        /// Which one, from 0.
+    /// A device is to be notified in a way that is not known.
+    #[error("FCM is the only channel")]
+    PushChannel {
+        /// Which push target, from 0.
         index: usize,
-        /// What is wrong, and what would be right.
-        problem: &'static str,
+    },
+    /// A device to be notified has no name.
+    #[error("a registration token is required")]
+    PushToken {
+        /// Which push target, from 0.
+        index: usize,
     },
     /// Time and place.
-    #[error("desiredTime: {0}")]
+    #[error("{0}")]
     Time(slots::Refusal),
     /// The number has too many unfinished callbacks in this service.
     #[error("this number already has {limit} unfinished callbacks in this service")]
@@ -91,15 +117,12 @@ pub enum Refusal {
         /// How long until one more can be accepted.
         retry_after: Duration,
     },
-    /// The window of an availability query.
+    /// The stretch of time to show free slots of.
     #[error("{0}")]
     Window(BadWindow),
     /// The life cycle.
     #[error("{0}")]
     LifeCycle(callback::Refused),
-    /// The callback to be tied to is finished.
-    #[error("callbackServiceId: the callback is finished")]
-    CallbackFinished,
     /// A call-in.
     #[error("{0}")]
     CallIn(callin::CallInRefused),
@@ -117,7 +140,7 @@ impl EngineError {
 }
 
 impl Refusal {
-    /// The stable token of the wire's `status.reason` ([engagement-api-v3 §2.2](crate::rules)).
+    /// Its stable code, an upper-case token ([engagement-api-v3 §2.2](crate::rules)).
     pub fn code(&self) -> &'static str {
         match self {
             Refusal::TenantUnknown => "TENANT_UNKNOWN",
@@ -127,15 +150,27 @@ impl Refusal {
             Refusal::IdTaken => "ID_TAKEN",
             Refusal::Number(refused) => refused.code(),
             Refusal::CaptchaMissing | Refusal::CaptchaRejected => "CAPTCHA_FAILED",
-            Refusal::PushTargetsMissing | Refusal::PushTarget { .. } => "PUSH_TARGETS_INVALID",
+            Refusal::PushTargetsMissing | Refusal::PushChannel { .. } | Refusal::PushToken { .. } => {
+                "PUSH_TARGETS_INVALID"
+            }
             Refusal::Time(time) => time_code(time),
             Refusal::NumberQueued { .. } | Refusal::NumberThrottled { .. } => "NUMBER_THROTTLED",
             Refusal::ServiceThrottled { .. } => "TENANT_THROTTLED",
             Refusal::Window(_) => "WINDOW_INVALID",
             Refusal::LifeCycle(_) => "STATE_INVALID",
-            Refusal::CallbackFinished => "CALLBACK_FINISHED",
             Refusal::CallIn(_) => "CALL_IN_REFUSED",
             Refusal::Contended => "CONTENDED",
+        }
+    }
+
+    /// The alarm counter it raises, once per refusal ([callback-domain §9.2](crate::rules)).
+    pub fn alarm(&self) -> Option<Alarm> {
+        match self {
+            Refusal::NumberQueued { .. } | Refusal::NumberThrottled { .. } => {
+                Some(Alarm::EnqueueLimitReached)
+            }
+            Refusal::ServiceThrottled { .. } => Some(Alarm::TtlLimitReached),
+            _ => None,
         }
     }
 }
@@ -157,7 +192,7 @@ fn time_code(refusal: &slots::Refusal) -> &'static str {
 
 impl From<Refusal> for EngineError {
     fn from(refusal: Refusal) -> Self {
-        EngineError::Refused(Box::new(Refused { refusal, proposals: Vec::new() }))
+        EngineError::Refused(Box::new(Refused { refusal, proposals: None }))
     }
 }
 

@@ -104,18 +104,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the refusal comes with proposals of other times (429) rather than as a mistake of the caller (400);
-    /// [callback-domain §6.4](crate::rules) steps 5 to 9.
-    pub fn has_alternatives(&self, offer: &OfferPolicy) -> bool {
+    /// Whether one of the free times would be accepted instead of the one asked for
+    /// ([callback-domain §6.4](crate::rules), steps 5 to 9). It is not the remedy where the service does not take this
+    /// kind of callback at all, nor where the time lies outside of the bounds that everybody knows beforehand: such a
+    /// request is mistaken, and is answered with the bound instead of a list.
+    pub fn another_time_helps(&self) -> bool {
         match self {
+            Refusal::NotOffered(NotOffered::Closed | NotOffered::NoAgents | NotOffered::TooLate)
+            | Refusal::Closed
+            | Refusal::NotWithinSlot(_)
+            | Refusal::Full => true,
             Refusal::NotOffered(NotOffered::Disabled)
             | Refusal::ScheduledDisabled
             | Refusal::Past
             | Refusal::TooFar { .. }
             | Refusal::TooSoon { .. } => false,
-            Refusal::NotOffered(_) | Refusal::Closed | Refusal::NotWithinSlot(_) | Refusal::Full => {
-                offer.scheduled
-            }
         }
     }
 }

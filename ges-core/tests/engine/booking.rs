@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ges_core::callback::{CancelledBy, Kind, StateName};
 use ges_core::capacity::BookingInterval;
-use ges_core::engine::{Edit, EngineError, Refusal};
+use ges_core::engine::{Edit, EngineError, Refusal, Remedy};
 use ges_core::offer::NotOffered;
 use ges_core::slots;
 use ges_core::{Callback, CallbackId};
@@ -33,7 +33,7 @@ fn b5_a_full_slot_is_answered_with_the_nearest_free_ones() {
     let (refusal, proposals) = refused(office.scheduled(monday("16:10")));
     assert_eq!(refusal, full());
     let expected = ["15:30", "16:30", "17:00", "17:30", "18:00", "18:30", "19:00", "19:30", "20:00", "20:30"];
-    assert_eq!(proposals, expected, "B5");
+    assert_eq!(proposals.unwrap(), expected, "B5");
     assert_eq!((office.remaining(monday("16:00")), office.remaining(monday("16:30"))), (Some(0), before));
 }
 
@@ -52,7 +52,7 @@ fn b7_the_closing_second_is_closed() {
     let (refusal, proposals) = refused(office.scheduled(monday("22:00")));
     assert_eq!(refusal, Refusal::Time(slots::Refusal::Closed));
     let expected = ["17:00", "17:30", "18:00", "18:30", "19:00", "19:30", "20:00", "20:30", "21:00", "21:30"];
-    assert_eq!(proposals, expected, "B7");
+    assert_eq!(proposals.unwrap(), expected, "B7");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn b16_the_horizon_is_fourteen_days_the_bound_included() {
     let office = Office::open_at(at("2026-03-02T17:00:00Z"));
     assert!(office.scheduled(at("2026-03-16T17:00:00Z")).is_ok(), "B16");
     let (refusal, proposals) = refused(office.scheduled(at("2026-03-16T17:00:01Z")));
-    assert!(matches!(refusal, Refusal::Time(slots::Refusal::TooFar { .. })) && proposals.is_empty(), "B16");
+    assert!(matches!(refusal, Refusal::Time(slots::Refusal::TooFar { .. })) && proposals.is_none(), "B16");
 }
 
 #[test]
@@ -288,6 +288,20 @@ fn invariant_21_disabled_kinds_are_never_accepted() {
         Refusal::Time(slots::Refusal::ScheduledDisabled)
     );
     assert_eq!(refused(office.strictly(monday("18:00"))).0, Refusal::Time(slots::Refusal::ScheduledDisabled));
+}
+
+#[test]
+fn times_are_proposed_only_where_the_service_calls_at_chosen_times() {
+    let closed = Refusal::Time(slots::Refusal::NotOffered(NotOffered::Closed));
+    let office = Office::open_at(monday("22:00"));
+    let (refusal, proposals) = refused(office.immediate("12223334444"));
+    assert_eq!((&refusal, refusal.remedy()), (&closed, Remedy::AnotherTime));
+    assert_eq!(proposals.map(|times| times.len()), Some(10));
+
+    let mut immediate_only = service();
+    immediate_only.scheduled.enabled = false;
+    let office = Office::with(immediate_only, ny_office(), monday("22:00"));
+    assert_eq!(refused(office.immediate("12223334444")), (closed, None));
 }
 
 #[test]

@@ -245,12 +245,13 @@ impl Office {
     }
 }
 
-/// The refusal and the times proposed, as clock times of UTC.
-pub fn refused(result: Result<Callback, EngineError>) -> (Refusal, Vec<String>) {
+/// The refusal and the times proposed, if times were looked for, as clock times of UTC.
+pub fn refused(result: Result<Callback, EngineError>) -> (Refusal, Option<Vec<String>>) {
     match result {
         Err(EngineError::Refused(refused)) => {
-            let times = refused.proposals.iter().map(|slot| slot.at.to_string()[11..16].to_owned());
-            (refused.refusal.clone(), times.collect())
+            let clock = |slot: &SlotOnOffer| slot.at.to_string()[11..16].to_owned();
+            let times = refused.proposals.as_ref().map(|slots| slots.iter().map(clock).collect());
+            (refused.refusal.clone(), times)
         }
         other => panic!("a refusal was expected, not {:?}", other.map(|callback| callback.state)),
     }

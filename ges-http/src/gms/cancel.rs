@@ -5,6 +5,7 @@ use ges_core::{Callback, CallbackId};
 use serde_json::{Value, json};
 
 use crate::engagement::{BadInput, Members};
+use crate::problem::{Dialect, told};
 
 /// Most ids in one request.
 const IDS_MAX: usize = 10_000;
@@ -37,7 +38,7 @@ pub fn outcome(answers: &[(CallbackId, Result<Callback, EngineError>)]) -> Value
         match answer {
             Ok(_) => cancelled.push(Value::from(id.to_string())),
             Err(EngineError::Refused(refused)) => {
-                failed.push(json!({ "id": id.to_string(), "message": refused.refusal.to_string() }));
+                failed.push(json!({ "id": id.to_string(), "message": told(&refused.refusal, Dialect::Gms) }));
             }
             Err(EngineError::Store(_) | EngineError::Unavailable(_)) => {
                 failed.push(json!({ "id": id.to_string(), "message": "could not be stored; try again" }));

@@ -63,9 +63,7 @@ async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let mut wish = create::read(call.json_body()?)?;
     wish.id = idempotency::callback_id(call.headers(), tenant)?;
-    let service = wish.service.clone();
-    let accepted = backend.engine.book(tenant, wish).await;
-    let accepted = accepted.map_err(|error| backend.refused(tenant, Some(&service), error))?;
+    let accepted = backend.engine.book(tenant, wish).await.map_err(|error| backend.refused(error))?;
     Reply::data(&callback::id(accepted.callback.id))
 }
 
@@ -73,15 +71,14 @@ async fn cancel(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let id = callback::read_id(call.json_body()?)?;
     let cancelled = backend.engine.cancel(tenant, id, ges_core::callback::CancelledBy::Client).await;
-    let cancelled = cancelled.map_err(|error| backend.refused(tenant, None, error))?;
+    let cancelled = cancelled.map_err(|error| backend.refused(error))?;
     Reply::data(&callback::id(cancelled.id))
 }
 
 async fn retrieve(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let id = callback::read_id(call.json_body()?)?;
-    let shown =
-        backend.engine.retrieve(tenant, id).await.map_err(|error| backend.refused(tenant, None, error))?;
+    let shown = backend.engine.retrieve(tenant, id).await.map_err(|error| backend.refused(error))?;
     Reply::data(&callback::shown(&shown))
 }
 
@@ -90,7 +87,7 @@ async fn slots(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let query: Query = call.queries().collect();
     let ask = availability::read(call.param("service-name")?, &query, &backend.zones)?;
     let found = backend.engine.availability(tenant, &ask).await;
-    let found = found.map_err(|error| backend.refused(tenant, None, error))?;
+    let found = found.map_err(|error| backend.refused(error))?;
     // Some 130 bytes a slot, so that the text is written without growing.
     let mut data = String::with_capacity(64 + found.slots.len() * 130);
     availability::write(&mut data, &found, &ask.zone);
@@ -103,14 +100,14 @@ async fn open_for(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let zone = query.zone("timezone", &backend.zones)?;
     let at = query.instant("start", &zone)?;
     let open = backend.engine.open_for(tenant, call.param("service-name")?, at);
-    let open = open.map_err(|error| backend.refused(tenant, None, error))?;
+    let open = open.map_err(|error| backend.refused(error))?;
     Reply::data(&serde_json::json!({ "openFor": open.as_secs() }))
 }
 
 async fn queue_status(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let tenant = call.tenant()?;
     let status = backend.engine.queue_status(tenant, &call.param("queue-name")?.into()).await;
-    let status = status.map_err(|error| backend.refused(tenant, None, error))?;
+    let status = status.map_err(|error| backend.refused(error))?;
     Reply::data(&wait::status(&status))
 }
 
@@ -125,7 +122,7 @@ async fn request_call_in(backend: Arc<Backend>, call: Call) -> Result<Reply, Pro
     let tenant = call.tenant()?;
     let wish = call_in::read(call.json_body()?)?;
     let made = backend.engine.request_call_in(tenant, wish).await;
-    let made = made.map_err(|error| backend.refused(tenant, None, error).not_found_as_bad_request())?;
+    let made = made.map_err(|error| backend.refused(error).as_bad_request())?;
     backend.observer.call_in_created(tenant);
     Reply::data(&call_in::made(&made))
 }

@@ -101,7 +101,7 @@ async fn query(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
 }
 
 async fn position(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
-    let id: CallbackId = call.param("name")?.parse().map_err(|error| BadInput::at("id", error))?;
+    let id: CallbackId = call.param("name")?.parse().map_err(|error| BadInput::at("_id", error))?;
     let shown =
         backend.engine.retrieve(call.tenant()?, id).await.map_err(|error| backend.refused_gms(error))?;
     let place = shown.queue.ok_or_else(|| {
@@ -175,7 +175,7 @@ fn body(call: &Call) -> Result<Map<String, Value>, Problem> {
 }
 
 fn id(call: &Call) -> Result<CallbackId, Problem> {
-    Ok(call.param("id")?.parse().map_err(|error| BadInput::at("id", error))?)
+    Ok(call.param("id")?.parse().map_err(|error| BadInput::at("_id", error))?)
 }
 
 /// The record of the path, whose service must be the path's too.
@@ -185,7 +185,7 @@ async fn load(backend: &Backend, call: &Call, id: CallbackId) -> Result<Callback
     if shown.callback.service.as_str() == call.param("service")? {
         Ok(shown.callback)
     } else {
-        Err(Problem::not_found("CALLBACK_UNKNOWN", "id: this service has no callback with this id"))
+        Err(Problem::not_found("CALLBACK_UNKNOWN", "_id: this service has no callback with this id"))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The counters of what comes in over HTTP.
 
 use ges_core::TenantId;
-use ges_http::{Answered, Limit, Observer};
+use ges_core::throttle::Alarm;
+use ges_http::{Answered, Observer};
 
 use super::Metrics;
 
@@ -25,12 +26,10 @@ impl Observer for Metrics {
         self.invalid_content_length.inc();
     }
 
-    fn limit_reached(&self, limit: Limit) {
-        match limit {
-            Limit::Number => self.enqueue_limit_reached.inc(),
-            Limit::Service => self.ttl_limit_reached.inc(),
-            // A kind of limit that is newer than these counters.
-            _ => {}
+    fn limit_reached(&self, alarm: Alarm) {
+        match alarm {
+            Alarm::EnqueueLimitReached => self.enqueue_limit_reached.inc(),
+            Alarm::TtlLimitReached => self.ttl_limit_reached.inc(),
         }
     }
 

@@ -265,6 +265,46 @@ fn throttles_are_503_and_times_400() {
     assert_eq!(create("Sales", json!({ "_customer_number": "" })).status, 400);
 }
 
+/// A caller reads the names of the properties it has sent, and none of the other API.
+#[test]
+fn a_refusal_names_the_properties_of_this_api() {
+    let world = World::new();
+    let create = |service: &str, body: Value| {
+        world.inside("POST", &format!("{CALLBACK}/{service}")).json(&body).send_unseen()
+    };
+    let unknown = "b3f2b6a4-7a53-4f0a-8f6e-2f4b7c1d9e10";
+    let id = created(
+        &world,
+        "Small",
+        json!({ "_customer_number": NUMBER, "_desired_time": "2031-03-05T15:00:00Z" }),
+    );
+    created(&world, "Small", json!({ "_customer_number": NUMBER, "_desired_time": "2031-03-05T16:00:00Z" }));
+    let at = |time: &str| json!({ "_customer_number": "5195550177", "_desired_time": time });
+    let move_to_taken = world
+        .inside("PUT", &format!("{CALLBACK}/Small/{id}"))
+        .json(&json!({ "_desired_time": "2031-03-05T16:00:00Z" }));
+    for (answer, status, text) in [
+        (create("none", at("")), 400, "_service_name: no callback service of this name is configured"),
+        (create("Sales", json!({})), 400, "_customer_number: is required"),
+        (create("Sales", json!({ "_customer_number": "me" })), 400, "_customer_number: "),
+        (create("Local", json!({ "_customer_number": "+33199001122" })), 400, "_customer_number: "),
+        (create("OnlyLater", at("")), 400, "_desired_time: immediate callbacks are not enabled"),
+        (create("Sales", at("2031-05-05T15:00:00Z")), 400, "_desired_time: the desired time is beyond"),
+        (create("Small", at("2031-03-05T15:00:00Z")), 400, "_desired_time: no place is left"),
+        (move_to_taken.send_unseen(), 400, "_desired_time: no place is left"),
+        (create("Mobile", at("")), 400, "push targets: this service needs at least one"),
+        (put(&world, unknown, json!({ "a": "b" })), 404, "_id: there is no callback with this id"),
+        (put(&world, &id, json!({ "a": "b" })), 404, "_id: this service has no callback with this id"),
+        (put(&world, "x", json!({ "a": "b" })), 400, "_id: "),
+    ] {
+        let told = answer.json()["status"]["message"].as_str().unwrap().to_owned();
+        assert_eq!(answer.status, status, "{told}");
+        assert!(told.starts_with(text), "{told}, not {text}");
+    }
+    let many = world.inside("POST", "/genesys/1/admin/callback/cancel").json(&json!({ "ids": [unknown] }));
+    assert_eq!(many.send_unseen().json()["failed"][0]["message"], "_id: there is no callback with this id");
+}
+
 fn settings(world: &World, method: &str, path: &str, body: Option<Value>) -> Answer {
     let request = world.inside(method, &format!("/genesys/1/admin/settings{path}"));
     body.iter().fold(request, |request, body| request.json(body)).send_unseen()

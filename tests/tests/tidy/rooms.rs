@@ -47,7 +47,7 @@ const HTTP: &[(&str, &str)] = &[
     ("access", "face problem"),
     ("call", "face problem"),
     ("extract", "call problem"),
-    ("gms", "engagement"),
+    ("gms", "engagement problem"),
     ("idempotency", "engagement"),
     ("limits", "problem"),
     ("problem", "BoxError engagement envelope"),
