@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_dropped_lets_the_next_one_begin() {
+    fn one_that_is_dropped_lets_the_next_one_begin() {
         let (all, never) = (OneAtATime::new(), Cell::new(false));
         let mut first = Box::pin(all.alone(1, until(&never)));
         let mut second = Box::pin(all.alone(1, until(&never)));
