@@ -4,7 +4,7 @@
 //! `cargo run --example ewt`
 
 use ges_core::Timestamp;
-use ges_core::ewt::{AgentKey, CallKey, Estimate, EwtEstimator, EwtMode, Joining, Observation};
+use ges_core::ewt::{AgentKey, CallKey, Estimate, EwtEstimator, EwtMode, Joining, LikelyWait, Observation};
 
 /// A morning with three agents, and what a caller would be told at four instants of it.
 fn morning() -> String {
@@ -14,12 +14,10 @@ fn morning() -> String {
     let mut told = String::new();
     let mut ask = |queue: &EwtEstimator, secs: u64| {
         let Estimate { ewt, position, likely } = queue.estimate(at(secs), Joining::default());
-        let [low, high] = likely.map_or([0, 0], |likely| [likely.low_secs, likely.high_secs]);
-        let mode2 = queue.mode(EwtMode::Mode2, at(secs), Joining::default()).wire_seconds();
-        told += &format!("{secs:4} s  place {position}  wait {:3} s", ewt.wire_seconds());
-        told += &format!(" ({low} to {high})  mode2 {mode2:3} s  {}", ewt.message());
-        told.truncate(told.trim_end().len());
-        told.push('\n');
+        let range = |likely: LikelyWait| format!(" ({} to {} s)", likely.low_secs, likely.high_secs);
+        let range = likely.map(range).unwrap_or_default();
+        let mode2 = queue.mode(EwtMode::Mode2, at(secs), Joining::default());
+        told += &format!("{secs:4} s  place {position}  wait: {ewt}{range}  mode2: {mode2}\n");
     };
     ask(&queue, 0);
     for n in 0..3 {
@@ -44,11 +42,11 @@ fn main() {
 #[cfg(test)]
 #[test]
 fn the_morning_is_told() {
-    let expected =
-        "   0 s  place 1  wait  -1 s (0 to 0)  mode2  -1 s  No interaction has passed through the queue yet
- 210 s  place 1  wait   0 s (0 to 33)  mode2  67 s
- 240 s  place 4  wait 114 s (30 to 307)  mode2 267 s
- 260 s  place 3  wait  87 s (26 to 252)  mode2 200 s
+    let expected = "   0 s  place 1  wait: nothing has passed through the queue yet  \
+mode2: nothing has passed through the queue yet
+ 210 s  place 1  wait: 0 s (0 to 33 s)  mode2: 67 s
+ 240 s  place 4  wait: 114 s (30 to 307 s)  mode2: 267 s
+ 260 s  place 3  wait: 87 s (26 to 252 s)  mode2: 200 s
 ";
     assert_eq!(morning(), expected);
 }

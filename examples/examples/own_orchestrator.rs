@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ges_core::callback::{Callback, Reason, SessionState, SessionUpdate};
-use ges_core::engine::{Engine, NewCallback, Parts};
+use ges_core::engine::{Engine, NewCallback, Parts, QueuePlace};
 use ges_core::memory::MemoryStore;
 use ges_core::port::{HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
 use ges_core::settings::SettingsFile;
@@ -62,7 +62,9 @@ async fn one_call() -> Result<String, Box<dyn std::error::Error>> {
     let booked = engine.book(&acme, NewCallback::immediate("Sales", "+15195550123".parse()?)).await?.callback;
     let mut told = line(&booked);
     let place = engine.retrieve(&acme, booked.id).await?.queue;
-    told += &place.map(|place| format!("place {} in the queue\n", place.position)).unwrap_or_default();
+    if let Some(position) = place.and_then(QueuePlace::position) {
+        told += &format!("place {position} in the queue\n");
+    }
 
     // What the desk would send when the agent picks up and when the call is over. The last is sent twice, as happens
     // when an answer is lost.

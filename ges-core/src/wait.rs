@@ -7,10 +7,10 @@ use std::time::Duration;
 pub enum Wait {
     /// A forecast.
     Known(Duration),
-    /// Nothing has passed through the queue yet, or the source could not be read (wire: −1). Never a reason to refuse
+    /// Nothing has passed through the queue yet, or the source could not be read. Never a reason to refuse
     /// ([callback-domain §6.2](crate::rules)).
     NothingYet,
-    /// No agent is logged in (wire: −1 with code −2).
+    /// No agent is logged in.
     NoAgents,
 }
 

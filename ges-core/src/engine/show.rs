@@ -17,28 +17,48 @@ const GOOD_FOR: Duration = Duration::from_secs(10);
 /// Beyond so many sessions the cache is emptied; it only saves questions.
 const SESSIONS_MAX: usize = 10_000;
 
-type Place = Option<(u64, u64)>;
-
 #[derive(Default)]
-pub(super) struct LookCache(Mutex<HashMap<(TenantId, CallbackId), (Timestamp, Place)>>);
+pub(super) struct LookCache(Mutex<HashMap<(TenantId, CallbackId), (Timestamp, QueuePlace)>>);
 
 /// A callback with its place in the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
     /// The record.
     pub callback: Callback,
-    /// Place (1-based) and wait in seconds; present exactly in QUEUED, ROUTING and PROCESSING
-    /// ([invariant 23](crate::rules)), −1 where nobody knows ([callback-domain §14.3](crate::rules)).
+    /// Present exactly in QUEUED, ROUTING and PROCESSING ([invariant 23](crate::rules)).
     pub queue: Option<QueuePlace>,
 }
 
-/// A place in the queue; −1 where it is not known.
+/// A place in the queue ([callback-domain §14.3](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueuePlace {
-    /// 1 is next.
-    pub position: i64,
-    /// Estimated wait in seconds.
-    pub wait_secs: i64,
+pub enum QueuePlace {
+    /// As the session or the queue tells it.
+    Known {
+        /// 1 is next.
+        position: u64,
+        /// Estimated wait in seconds.
+        wait_secs: u64,
+    },
+    /// Neither the session nor the queue could tell.
+    Unknown,
+}
+
+impl QueuePlace {
+    /// The place, when known; 1 is next.
+    pub fn position(self) -> Option<u64> {
+        match self {
+            QueuePlace::Known { position, .. } => Some(position),
+            QueuePlace::Unknown => None,
+        }
+    }
+
+    /// The estimated wait in seconds, when known.
+    pub fn wait_secs(self) -> Option<u64> {
+        match self {
+            QueuePlace::Known { wait_secs, .. } => Some(wait_secs),
+            QueuePlace::Unknown => None,
+        }
+    }
 }
 
 impl Engine {
@@ -56,40 +76,36 @@ impl Engine {
         Ok(Shown { callback, queue })
     }
 
-    /// From the session; while it does not answer, from the queue; −1 when that fails too.
+    /// From the session; while it does not answer, from the queue. A look a moment ago is used again.
     async fn place(&self, callback: &Callback, session: &Session, now: Timestamp) -> QueuePlace {
         let key = (callback.tenant.clone(), callback.id);
-        let place = match self.cached(&key, now) {
-            Some(place) => place,
-            None => {
-                let place = self.ask_place(callback, session, now).await;
-                self.cache(key, now, place);
-                place
-            }
-        };
-        let wire = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        match place {
-            Some((position, wait)) => QueuePlace { position: wire(position), wait_secs: wire(wait) },
-            None => QueuePlace { position: -1, wait_secs: -1 },
+        if let Some(place) = self.cached(&key, now) {
+            return place;
         }
+        let place = self.ask_place(callback, session, now).await;
+        self.cache(key, now, place);
+        place
     }
 
-    async fn ask_place(&self, callback: &Callback, session: &Session, now: Timestamp) -> Place {
+    async fn ask_place(&self, callback: &Callback, session: &Session, now: Timestamp) -> QueuePlace {
         let looked = self.parts.orchestrator.place(&session_key(callback, session)).await;
         if let Ok(Look::Running { position: Some(position), wait_secs: Some(wait) }) = looked {
-            return Some((position, wait));
+            return QueuePlace::Known { position, wait_secs: wait };
         }
         let (tenant, queue) = (&callback.tenant, &callback.service);
-        self.parts.waits.position(tenant, queue, call_key(callback), now).await.ok().flatten()
+        match self.parts.waits.position(tenant, queue, call_key(callback), now).await {
+            Ok(Some((position, wait_secs))) => QueuePlace::Known { position, wait_secs },
+            Ok(None) | Err(_) => QueuePlace::Unknown,
+        }
     }
 
-    fn cached(&self, key: &(TenantId, CallbackId), now: Timestamp) -> Option<Place> {
+    fn cached(&self, key: &(TenantId, CallbackId), now: Timestamp) -> Option<QueuePlace> {
         let cache = self.looks.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, place) = cache.get(key)?;
         (*at <= now && now.since(*at) < GOOD_FOR).then_some(*place)
     }
 
-    fn cache(&self, key: (TenantId, CallbackId), now: Timestamp, place: Place) {
+    fn cache(&self, key: (TenantId, CallbackId), now: Timestamp, place: QueuePlace) {
         let mut cache = self.looks.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= SESSIONS_MAX {
             cache.clear();

@@ -23,12 +23,7 @@ impl EwtMode {
     /// All modes, in the order of their numbers.
     pub const ALL: [EwtMode; 3] = [EwtMode::Mode1, EwtMode::Mode2, EwtMode::Mode3];
 
-    /// Reads the query parameter `mode`: absent means [`EwtMode::Mode2`] ([callback-domain §23.11, E4](crate::rules)).
-    pub fn from_query(mode: Option<&str>) -> Result<Self, UnknownMode> {
-        mode.map_or(Ok(EwtMode::default()), str::parse)
-    }
-
-    /// The name in the Engagement API, `mode1` to `mode3`.
+    /// Its name, `mode1` to `mode3`.
     pub const fn as_str(self) -> &'static str {
         match self {
             EwtMode::Mode1 => "mode1",
@@ -46,7 +41,10 @@ impl EwtMode {
         }
     }
 
-    /// Reads the `aqt` of the older API and of the routing server, the reverse of [`EwtMode::as_aqt`].
+    /// Reads what a routing server calls it, the reverse of [`EwtMode::as_aqt`].
+    ///
+    /// # Errors
+    /// A name that is none of the three.
     pub fn from_aqt(aqt: &str) -> Result<Self, UnknownMode> {
         Self::ALL.into_iter().find(|mode| mode.as_aqt() == aqt).ok_or(UnknownMode)
     }
@@ -65,7 +63,7 @@ impl FromStr for EwtMode {
     }
 }
 
-/// A name that is none of the modes; the caller of the API gets 400 ([callback-domain §23.11, E4](crate::rules)).
+/// A name that is none of the modes ([callback-domain §23.11, E4](crate::rules)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown mode of estimating a wait: one of mode1 (urs), mode2 (urs2), mode3 (stat) is right")]
 pub struct UnknownMode;
@@ -75,18 +73,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn examples_of_the_mode_parameter() {
+    fn examples_of_names() {
         let rows = [
-            ("E4 missing", None, Ok(EwtMode::Mode2)),
-            ("E4 mode4", Some("mode4"), Err(UnknownMode)),
-            ("mode1", Some("mode1"), Ok(EwtMode::Mode1)),
-            ("mode3", Some("mode3"), Ok(EwtMode::Mode3)),
-            ("empty", Some(""), Err(UnknownMode)),
-            ("case", Some("MODE1"), Err(UnknownMode)),
+            ("E4", "mode4", Err(UnknownMode)),
+            ("mode1", "mode1", Ok(EwtMode::Mode1)),
+            ("mode3", "mode3", Ok(EwtMode::Mode3)),
+            ("empty", "", Err(UnknownMode)),
+            ("case", "MODE1", Err(UnknownMode)),
         ];
         for (row, given, expected) in rows {
-            assert_eq!(EwtMode::from_query(given), expected, "{row}");
+            assert_eq!(given.parse(), expected, "{row}");
         }
+        assert_eq!(EwtMode::default(), EwtMode::Mode2, "E4 when nothing is said");
     }
 
     #[test]

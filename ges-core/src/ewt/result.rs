@@ -1,5 +1,7 @@
 //! A wait, or the reason why there is none.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// An estimated wait as every face of the engine speaks of it ([engagement-api-v3 §3.7](crate::rules)).
@@ -8,10 +10,10 @@ use serde::{Deserialize, Serialize};
 /// use ges_core::ewt::{Ewt, NoWait};
 ///
 /// let wait = Ewt::from_millis(119_500);
-/// assert_eq!((wait.wire_seconds(), wait.result_code(), wait.message()), (120, 0, ""));
+/// assert_eq!((wait.seconds(), wait.to_string()), (Some(120), "120 s".to_owned()));
 ///
 /// let night = Ewt::Unknown(NoWait::NoAgents);
-/// assert_eq!((night.wire_seconds(), night.result_code()), (-1, -2));
+/// assert_eq!((night.seconds(), night.to_string()), (None, "no agent is logged in".to_owned()));
 /// assert_eq!(night.seconds_or_zero(), 0); // an unknown wait never closes an offer
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,13 +29,13 @@ pub enum Ewt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NoWait {
-    /// Nothing has passed through the queue yet; result code −1.
+    /// Nothing has passed through the queue yet.
     NothingPassed,
-    /// No agent is logged in; result code −2.
+    /// No agent is logged in.
     NoAgents,
-    /// No queue of that name is known; result code −1 ([engagement-api-v3 §3.7](crate::rules)).
+    /// No queue of that name is known ([engagement-api-v3 §3.7](crate::rules)).
     UnknownQueue,
-    /// Whoever knows the wait did not answer; result code −1 ([callback-domain §6.2](crate::rules)).
+    /// The source that knows the wait did not answer ([callback-domain §6.2](crate::rules)).
     SourceUnavailable,
 }
 
@@ -68,30 +70,26 @@ impl Ewt {
             Ewt::Unknown(_) => 0,
         }
     }
+}
 
-    /// `estimatedWaitTime` of the wire: seconds, −1 when unknown.
-    pub fn wire_seconds(self) -> i64 {
-        self.seconds().map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
-    }
-
-    /// `resultCode` of the wire: 0 valid, −1 unknown, −2 no agent logged in.
-    pub const fn result_code(self) -> i8 {
+/// The wait as a person is told it: `120 s`, or why there is none.
+impl fmt::Display for Ewt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ewt::Known(_) => 0,
-            Ewt::Unknown(NoWait::NoAgents) => -2,
-            Ewt::Unknown(NoWait::NothingPassed | NoWait::UnknownQueue | NoWait::SourceUnavailable) => -1,
+            Ewt::Known(seconds) => write!(f, "{seconds} s"),
+            Ewt::Unknown(why) => why.fmt(f),
         }
     }
+}
 
-    /// `message` of the wire: empty when the wait is known, otherwise why it is not.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Ewt::Known(_) => "",
-            Ewt::Unknown(NoWait::NothingPassed) => "No interaction has passed through the queue yet",
-            Ewt::Unknown(NoWait::NoAgents) => "No agents are logged in",
-            Ewt::Unknown(NoWait::UnknownQueue) => "The virtual queue is not known",
-            Ewt::Unknown(NoWait::SourceUnavailable) => "The estimated wait time could not be read",
-        }
+impl fmt::Display for NoWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoWait::NothingPassed => "nothing has passed through the queue yet",
+            NoWait::NoAgents => "no agent is logged in",
+            NoWait::UnknownQueue => "the queue is not known",
+            NoWait::SourceUnavailable => "the wait could not be read",
+        })
     }
 }
 
@@ -117,32 +115,13 @@ mod tests {
         assert_eq!(Ewt::from_ratio(1, u128::MAX), None);
     }
 
-    #[test]
-    fn wire_codes_say_whether_the_seconds_count() {
-        for (wait, wire) in [
-            (Ewt::Known(120), (120, 0)),
-            (Ewt::Unknown(NoWait::NothingPassed), (-1, -1)),
-            (Ewt::Unknown(NoWait::NoAgents), (-1, -2)),
-        ] {
-            assert_eq!((wait.wire_seconds(), wait.result_code()), wire);
-            assert_eq!(wait.message().is_empty(), wait.result_code() == 0);
-        }
-        assert_eq!(Ewt::Unknown(NoWait::UnknownQueue).result_code(), -1);
-        assert_eq!(Ewt::Unknown(NoWait::SourceUnavailable).wire_seconds(), -1);
-        assert_eq!(Ewt::Known(u64::MAX).wire_seconds(), i64::MAX);
-    }
-
     /// No refusal may rest on a wait nobody knows: for every reason it counts as no wait at all.
     #[test]
     fn invariant_43_an_unknown_wait_blocks_nothing() {
         use NoWait::{NoAgents, NothingPassed, SourceUnavailable, UnknownQueue};
         for reason in [NothingPassed, NoAgents, UnknownQueue, SourceUnavailable] {
             let wait = Ewt::Unknown(reason);
-            assert_eq!(
-                (wait.seconds(), wait.seconds_or_zero(), wait.wire_seconds()),
-                (None, 0, -1),
-                "{reason:?}"
-            );
+            assert_eq!((wait.seconds(), wait.seconds_or_zero()), (None, 0), "{reason:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use ges_core::engine::Shown;
 use serde_json::{Value, json};
 
 use super::members::{BadInput, Members};
+use super::wait::number;
 
 /// Reads `{id}`.
 ///
@@ -19,7 +20,7 @@ pub fn id(id: CallbackId) -> Value {
     json!({ "id": id.to_string() })
 }
 
-/// `data` of retrieve. Absent members are left out.
+/// `data` of retrieve. Absent members are left out; −1 says that nobody knows the place.
 pub fn shown(shown: &Shown) -> Value {
     let callback = &shown.callback;
     let mut data = json!({
@@ -32,8 +33,8 @@ pub fn shown(shown: &Shown) -> Value {
         data["callbackReason"] = reason.as_str().into();
     }
     if let Some(place) = shown.queue {
-        data["positionInQueue"] = place.position.into();
-        data["estimatedWaitTime"] = place.wait_secs.into();
+        data["positionInQueue"] = number(place.position()).into();
+        data["estimatedWaitTime"] = number(place.wait_secs()).into();
     }
     data
 }

@@ -6,6 +6,7 @@ use ges_core::engine::QueuePlace;
 use ges_core::ewt::{Ewt, EwtMode};
 use serde_json::{Value, json};
 
+use crate::engagement::wait::{message, number, queues, seconds};
 use crate::engagement::{BadInput, Query};
 
 /// Reads `name` and `aqt` (`urs` when absent).
@@ -24,7 +25,7 @@ pub fn read(query: &Query) -> Result<(ServiceName, EwtMode), BadInput> {
 
 /// `{vq, ewt, aqt, message}`.
 pub fn wait(queue: &ServiceName, mode: EwtMode, ewt: Ewt) -> Value {
-    json!({ "vq": queue.as_str(), "ewt": ewt.wire_seconds(), "aqt": mode.as_aqt(), "message": ewt.message() })
+    json!({ "vq": queue.as_str(), "ewt": seconds(ewt), "aqt": mode.as_aqt(), "message": message(ewt) })
 }
 
 /// Reads `virtual-queues` (commas between) and `mode`: `ewt1`, `ewt2` (when absent) or `ewt3`.
@@ -38,11 +39,11 @@ pub fn read_second(query: &Query) -> Result<(Vec<ServiceName>, EwtMode), BadInpu
         Some("ewt3") => EwtMode::Mode3,
         Some(_) => return Err(BadInput::at("mode", "ewt1, ewt2 or ewt3 is expected")),
     };
-    let queues = crate::engagement::wait::queues(query)?;
+    let queues = queues(query)?;
     Ok((queues, mode))
 }
 
-/// `{ewt, position}` of a live session.
+/// `{ewt, position}` of a live session; −1 where nobody knows.
 pub fn position(place: QueuePlace) -> Value {
-    json!({ "ewt": place.wait_secs, "position": place.position })
+    json!({ "ewt": number(place.wait_secs()), "position": number(place.position()) })
 }
