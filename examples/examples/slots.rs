@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ges_core::engine::{AvailabilityAsk, Engine, EngineError, NewCallback, Parts};
 use ges_core::memory::MemoryStore;
 use ges_core::settings::SettingsFile;
-use ges_core::slots::{AvailabilityWindow, SlotOnOffer};
+use ges_core::slots::{AvailabilityWindow, SlotOnOffer, WindowEnd};
 use ges_core::testing::{ManualClock, ScriptedOrchestrator, SeededIds};
 use ges_core::zone::ZoneDatabase;
 use ges_core::{TenantId, Timestamp};
@@ -52,7 +52,7 @@ async fn offers() -> Result<String, Box<dyn std::error::Error>> {
     }
     let ask = AvailabilityAsk {
         service: "Sales".into(),
-        window: AvailabilityWindow { number_of_days: Some(2), ..AvailabilityWindow::default() },
+        window: AvailabilityWindow { end: WindowEnd::AfterDays(2), ..AvailabilityWindow::default() },
         zone: zones.zone("Europe/Paris")?,
         max_slots: None,
         report_busy: true,

@@ -32,7 +32,7 @@ pub use booking::{BookingRequest, BookingRules, Judgement, Refusal, World};
 pub use guard::{PlaceGuard, PlaceGuards};
 pub use occupancy::{Occupancy, OccupancyTooLong, UtcMinute};
 pub use table::SlotTable;
-pub use window::{AvailabilityWindow, BadWindow};
+pub use window::{AvailabilityWindow, EndBeforeStart, WindowEnd};
 
 /// How far ahead anything is offered or booked, the bound itself included: 14 days
 /// ([callback-domain §5.4, §6.4](crate::rules)).

@@ -96,7 +96,7 @@ mod tests {
             "0123456789\tabcdef",
             "0123456789ä abcdef",
         ] {
-            let error = id("acme", &[wrong.as_bytes()]).unwrap_err().0;
+            let error = id("acme", &[wrong.as_bytes()]).unwrap_err().message;
             assert!(error.starts_with("Idempotency-Key: one key of 16 to 255 visible"), "{error}");
             assert!(wrong.is_empty() || !error.contains(wrong), "{error}");
         }

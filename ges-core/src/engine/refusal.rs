@@ -18,7 +18,7 @@ use crate::callin;
 use crate::number::NumberRefused;
 use crate::offer::NotOffered;
 use crate::port::{StoreError, Unavailable};
-use crate::slots::{self, BadWindow, SlotOnOffer};
+use crate::slots::{self, EndBeforeStart, SlotOnOffer};
 use crate::throttle::Alarm;
 
 /// A use case did not do what was asked. Nothing was changed, unless [`EngineError::is_outcome_unknown`].
@@ -119,7 +119,7 @@ pub enum Refusal {
     },
     /// The stretch of time to show free slots of.
     #[error("{0}")]
-    Window(BadWindow),
+    Window(EndBeforeStart),
     /// The life cycle.
     #[error("{0}")]
     LifeCycle(callback::Refused),

@@ -14,7 +14,7 @@ use ges_core::hours::{DesignerHours, OfficeHours};
 use ges_core::memory::MemoryStore;
 use ges_core::port::{CallbackStore, Captcha, CaptchaVerdict, Clock, Unavailable};
 use ges_core::settings::{CallbackService, TenantSettings};
-use ges_core::slots::{AvailabilityWindow, SlotOnOffer};
+use ges_core::slots::{AvailabilityWindow, SlotOnOffer, WindowEnd};
 use ges_core::testing::{
     FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator, SeededIds,
 };
@@ -222,7 +222,7 @@ impl Office {
     pub fn remaining(&self, listed: Timestamp) -> Option<u32> {
         let slots = self.availability(|ask| {
             ask.report_busy = true;
-            ask.window.number_of_days = Some(2);
+            ask.window.end = WindowEnd::AfterDays(2);
         });
         slots.into_iter().find(|slot| slot.at == listed).map(|slot| slot.remaining)
     }

@@ -7,13 +7,23 @@ use serde_json::{Map, Value};
 /// Something in a request that cannot be understood: HTTP 400. The text says what, where and what would be right, and
 /// never repeats a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadInput(pub String);
+#[error("{message}")]
+pub struct BadInput {
+    /// An upper-case token.
+    pub reason: &'static str,
+    /// What the caller reads.
+    pub message: String,
+}
 
 impl BadInput {
     /// `place`: what is wrong and what would be right.
     pub fn at(place: &str, problem: impl std::fmt::Display) -> Self {
-        BadInput(format!("{place}: {problem}"))
+        BadInput { reason: "INPUT_INVALID", message: format!("{place}: {problem}") }
+    }
+
+    /// A window of time that makes no sense.
+    pub fn window(problem: impl Into<String>) -> Self {
+        BadInput { reason: "WINDOW_INVALID", message: problem.into() }
     }
 }
 
@@ -29,7 +39,8 @@ impl Members {
     pub fn read(body: &[u8]) -> Result<Self, BadInput> {
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             // The parser's own text can quote the input, so only the place is passed on.
-            BadInput(format!("body: not valid JSON at line {}, column {}", error.line(), error.column()))
+            let (line, column) = (error.line(), error.column());
+            BadInput::at("body", format!("not valid JSON at line {line}, column {column}"))
         })?;
         match value {
             Value::Object(members) => Ok(Members(members)),

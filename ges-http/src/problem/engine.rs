@@ -60,6 +60,6 @@ impl Problem {
 
 impl From<BadInput> for Problem {
     fn from(error: BadInput) -> Self {
-        Problem::bad_request("INPUT_INVALID", error.0)
+        Problem::bad_request(error.reason, error.message)
     }
 }
