@@ -1,4 +1,4 @@
-//! Wall-clock text and instants: the lenient date grammar of the wire, numbers of milliseconds, and the form in which
+//! Wall-clock text and instants: the lenient date grammar of callers, numbers of milliseconds, and the form in which
 //! local times are sent back ([engagement-api-v3 §4.2-§4.4](crate::rules)).
 
 mod format;

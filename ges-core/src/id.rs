@@ -82,7 +82,7 @@ impl fmt::Display for CallbackId {
 impl std::str::FromStr for CallbackId {
     type Err = NotAnId;
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        // Only the hyphenated form is an id on the wire; either letter case names the same callback.
+        // Only the hyphenated form is an id; either letter case names the same callback.
         if text.len() != 36 {
             return Err(NotAnId);
         }

@@ -86,7 +86,7 @@ pub enum BookingKind {
 
 impl BookingKind {
     /// How a request with a desired time is handled: as immediate iff it would be handed over at once anyway, an
-    /// immediate callback is on offer, and the caller did not insist on capacity (`alwaysCheckCapacity`).
+    /// immediate callback is on offer, and the caller did not insist on capacity.
     pub fn of_desired(
         desired: Timestamp,
         now: Timestamp,

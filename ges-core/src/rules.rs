@@ -10,7 +10,7 @@
 //!
 //! ## callback-domain
 //!
-//! What holds behind the wire: hours, slots, capacity, life cycle, hand-over, limits.
+//! What holds for every caller: hours, slots, capacity, life cycle, hand-over, limits.
 //!
 //! - [§1][d1] The big picture
 //! - [§2][d2] Identities and names
@@ -38,7 +38,7 @@
 //!
 //! ## engagement-api-v3
 //!
-//! The wire of the Engagement API v3: requests, answers, times, status codes.
+//! What is sent and answered over the Engagement API v3: requests, answers, times, codes.
 //!
 //! - [§1][e1] Transport
 //! - [§2][e2] Response envelope

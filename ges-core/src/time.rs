@@ -113,14 +113,14 @@ impl TryFrom<i64> for Timestamp {
     }
 }
 
-/// The form the wire uses for every instant: `yyyy-MM-ddTHH:mm:ss.SSSZ` ([engagement-api-v3 §4.3](crate::rules)).
+/// The form in which every instant is written: `yyyy-MM-ddTHH:mm:ss.SSSZ` ([engagement-api-v3 §4.3](crate::rules)).
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
 
-/// Reads RFC 3339; digits below the millisecond are cut off. The lenient grammar of the wire is in
+/// Reads RFC 3339; digits below the millisecond are cut off. The lenient grammar of callers is in
 /// [`crate::civil`].
 impl std::str::FromStr for Timestamp {
     type Err = NotATimestamp;

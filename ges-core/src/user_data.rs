@@ -60,7 +60,7 @@ impl From<Map<String, Value>> for UserData {
     }
 }
 
-/// Reads the member of a request: an object, or a text that parses to one; null and the empty text are no data.
+/// Reads what a caller gave: an object, or a text that parses to one; null and the empty text are no data.
 impl TryFrom<Value> for UserData {
     type Error = NotUserData;
     fn try_from(value: Value) -> Result<Self, NotUserData> {
@@ -97,14 +97,14 @@ impl fmt::Debug for UserData {
     }
 }
 
-/// A `userData` member that is no map; HTTP 400. The text tells the kind of the value, never the value.
+/// A value that is no map of names. The text tells the kind of the value, never the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotUserData {
     /// A text that does not parse to a JSON object.
-    #[error("userData: the text is not a JSON object; give an object of names and values")]
+    #[error("the text is not a JSON object; give an object of names and values")]
     Text,
     /// A JSON value of another type.
-    #[error("userData: {found} where an object of names and values is expected")]
+    #[error("{found} where an object of names and values is expected")]
     Type {
         /// The type found.
         found: &'static str,

@@ -169,6 +169,7 @@ impl Statistics for GwsStatistics {
         let Some(credentials) = self.logins.statistics(tenant) else {
             return Err(self.refused());
         };
+        let wanted: Vec<Value> = wanted.iter().map(asked).collect();
         let body = json!({ "data": { "statistics": wanted } }).to_string();
         let token = self.token(tenant, &credentials, false).await?;
         let mut answer = self.ask(&token, body.as_bytes()).await?;
@@ -190,6 +191,16 @@ impl Statistics for GwsStatistics {
             }
         }
     }
+}
+
+/// One statistic as GWS reads it.
+fn asked(wanted: &Statistic) -> Value {
+    let mut asked =
+        json!({ "name": wanted.name, "objectId": wanted.object_id, "objectType": wanted.object_type });
+    if let Some(id) = &wanted.statistic_id {
+        asked["statisticId"] = id.as_str().into();
+    }
+    asked
 }
 
 #[derive(Debug, thiserror::Error)]

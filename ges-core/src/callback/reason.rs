@@ -38,7 +38,7 @@ impl Reason {
         if kept.is_empty() { Self::NOT_AVAILABLE } else { Reason(Cow::Owned(kept)) }
     }
 
-    /// The reason as the wire shows it.
+    /// Its name, an upper-case token.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -48,7 +48,7 @@ pub struct Completed {
     pub at: Timestamp,
 }
 
-/// The five names of the wire.
+/// The five names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum StateName {
@@ -74,7 +74,7 @@ impl StateName {
         StateName::Completed,
     ];
 
-    /// The name as the wire writes it.
+    /// Its name, an upper-case token.
     pub const fn as_str(self) -> &'static str {
         match self {
             StateName::Scheduled => "SCHEDULED",

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Length of the intervals that are offered and booked: 5, 10, 15, 20, 30, 60 or 120 minutes (option
-/// `_request_time_bucket`, [callback-domain §3.3](crate::rules)). The wire reports it as `durationMin`.
+/// `_request_time_bucket`, [callback-domain §3.3](crate::rules)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub enum BookingInterval {

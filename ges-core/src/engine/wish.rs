@@ -17,7 +17,7 @@ pub struct NewCallback {
     pub service: ServiceName,
     /// When; as soon as possible when absent.
     pub desired: Option<Timestamp>,
-    /// Whether to insist on a place in the slot of the desired time (`alwaysCheckCapacity`).
+    /// Whether to insist on a place in the slot of the desired time.
     pub always_check_capacity: bool,
     /// What kind of offer was accepted; follows from `desired` when absent.
     pub offer_type: Option<OfferType>,

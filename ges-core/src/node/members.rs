@@ -1,7 +1,7 @@
 //! Who is there, judged by what is heard alone.
 //!
 //! Every node says a small thing about once a second, numbered, and hears what all say, itself included. Nothing here
-//! reads a clock or a wire: instants are those of a steady clock, given by the one who listens.
+//! reads a clock or a message: instants are those of a steady clock, given by the one who listens.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

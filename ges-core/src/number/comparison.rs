@@ -151,7 +151,7 @@ impl fmt::Debug for ComparisonNumber {
     }
 }
 
-/// A text that cannot be a phone number ([callback-domain §9.1](crate::rules); HTTP 400). It tells the place, never the
+/// A text that cannot be a phone number ([callback-domain §9.1](crate::rules)). It tells the place, never the
 /// text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotANumber {

@@ -107,7 +107,7 @@ pub struct NumberVerdict {
     pub e164: Option<E164>,
 }
 
-/// Why a number is not called; HTTP 400 when booking ([callback-domain §9.1](crate::rules)).
+/// Why a number is not called ([callback-domain §9.1](crate::rules)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NumberRefused {

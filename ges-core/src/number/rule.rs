@@ -14,7 +14,7 @@ const MAX_PATTERNS: usize = 200;
 /// Longest rule name, in characters.
 const MAX_NAME_CHARS: usize = 64;
 
-/// A rule as it stands in settings and on the wire of the administration.
+/// A rule as it stands in settings.
 ///
 /// ```
 /// use ges_core::number::{NumberRule, NumberRuleSpec};

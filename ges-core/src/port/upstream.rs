@@ -61,7 +61,7 @@ pub enum CaptchaVerdict {
 /// Reads statistics for a tenant from the statistics service ([callback-domain §16.4](crate::rules)).
 #[async_trait]
 pub trait Statistics: Send + Sync {
-    /// The answer's `data` object for these statistics, passed on unread.
+    /// What the service answers to these statistics, passed on unread.
     async fn read(
         &self,
         tenant: &TenantId,
@@ -70,8 +70,7 @@ pub trait Statistics: Send + Sync {
 }
 
 /// One statistic asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Statistic {
     /// Which statistic.
     pub name: String,
@@ -80,7 +79,6 @@ pub struct Statistic {
     /// Of which type.
     pub object_type: String,
     /// A name of the caller's choice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statistic_id: Option<String>,
 }
 

@@ -43,7 +43,7 @@ pub struct World<'a> {
 pub struct BookingRequest {
     /// When to be called; as soon as possible when absent.
     pub desired: Option<Timestamp>,
-    /// Whether to insist on a place in the slot of the desired time (`alwaysCheckCapacity`).
+    /// Whether to insist on a place in the slot of the desired time.
     pub always_check_capacity: bool,
     /// The desired time of the record that is being moved, if it holds a place: that place is given up.
     pub moved_from: Option<Timestamp>,

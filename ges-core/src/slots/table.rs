@@ -127,7 +127,7 @@ impl SlotTable {
         }
     }
 
-    /// Length of the slots; the wire reports its minutes as `durationMin`.
+    /// Length of the slots.
     pub fn interval(&self) -> BookingInterval {
         self.interval
     }

@@ -23,7 +23,7 @@ pub fn read(body: &[u8]) -> Result<NewCallIn, BadInput> {
         Some(text) => Some(text.parse().map_err(|error| BadInput::at("callbackServiceId", error))?),
     };
     let user_data = members.take("userData").unwrap_or(Value::Null);
-    let user_data = UserData::try_from(user_data).map_err(|error| BadInput(error.to_string()))?;
+    let user_data = UserData::try_from(user_data).map_err(|error| BadInput::at("userData", error))?;
     Ok(NewCallIn { group, from, callback, user_data })
 }
 

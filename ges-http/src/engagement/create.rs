@@ -39,8 +39,7 @@ pub fn read(body: &[u8]) -> Result<NewCallback, BadInput> {
     };
     request.push_targets = push_targets(&mut members)?;
     let user_data = members.take("userData").unwrap_or(Value::Null);
-    // The error's own text names the member.
-    request.user_data = UserData::try_from(user_data).map_err(|error| BadInput(error.to_string()))?;
+    request.user_data = UserData::try_from(user_data).map_err(|error| BadInput::at("userData", error))?;
     Ok(NewCallback {
         id: None,
         service: service.into(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ges_core::port::Statistic;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::members::{BadInput, Members};
@@ -25,9 +26,28 @@ pub fn read(body: &[u8]) -> Result<Vec<Statistic>, BadInput> {
         None => members.take("statistics"),
     };
     let Some(statistics) = statistics.filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
-    serde_json::from_value(statistics).map_err(|_| {
+    let asked: Vec<Asked> = serde_json::from_value(statistics).map_err(|_| {
         BadInput::at("statistics", "an array of {name, objectId, objectType}, all texts, is expected")
-    })
+    })?;
+    Ok(asked.into_iter().map(Statistic::from).collect())
+}
+
+/// One statistic as it is asked for; other members are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    name: String,
+    object_id: String,
+    object_type: String,
+    #[serde(default)]
+    statistic_id: Option<String>,
+}
+
+impl From<Asked> for Statistic {
+    fn from(asked: Asked) -> Self {
+        let Asked { name, object_id, object_type, statistic_id } = asked;
+        Statistic { name, object_id, object_type, statistic_id }
+    }
 }
 
 /// How old a cached answer may be: `max-age` of the header, at least 15 s; 15 s without it.

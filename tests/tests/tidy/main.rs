@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 mod callers;
 mod citations;
 mod rooms;
+mod words;
 
 /// What does input and output, runs or waits. The core hears of none of it, unless a host switches on a feature.
 const OUTSIDE: &[&str] = &[
