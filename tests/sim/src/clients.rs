@@ -1,11 +1,9 @@
 //! Who asks: customers that book, move, cancel and look, administrators that list and publish, and sessions that write
 //! back. All of them repeat what got no answer.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use ges_core::callback::{Callback, CancelledBy, SessionUpdate};
 use ges_core::engine::{Edit, Engine, EngineError, NewCallback};
 use ges_core::number::PhoneNumber;
@@ -15,7 +13,7 @@ use ges_core::{ServiceName, Timestamp};
 use serde_json::json;
 
 use crate::database::NodeStore;
-use crate::dropped::Asking;
+use crate::dropped::{Asking, surviving};
 use crate::executor::{Millis, Slip, WORLD};
 use crate::faults::Kind;
 use crate::invariants::{DATA_MARK, NUMBER_MARK};
@@ -89,11 +87,11 @@ impl World {
             let there = world.clone();
             world.exec.spawn(owner, async move {
                 // One that panics takes nobody with it.
-                let work = AssertUnwindSafe(Asking::new(there.clone(), owner, work)).catch_unwind();
+                let work = surviving(Asking::new(there.clone(), owner, work));
                 let done = there.perhaps_dropped(Kind::DroppedRequest, node, work).await;
                 let noise = there.net().noise;
                 let heard = match done {
-                    Some(Ok(done)) if !there.rarely(noise) => Some(done),
+                    Some(Some(done)) if !there.rarely(noise) => Some(done),
                     // An impatient one, who asks again at once.
                     None if there.rarely(500) => None,
                     _ => return,

@@ -4,10 +4,12 @@
 //! because of it. What happens for a request is told apart by the one who asks: what a dropped request took goes back.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use ges_core::testing::dropped_at;
 
@@ -69,6 +71,23 @@ impl World {
         if let Some(ask) = &mut *self.asking() {
             ask.is_stored = true;
         }
+    }
+}
+
+/// What a planted panic carries.
+struct Planted;
+
+/// Panics, without a word on the standard error.
+pub fn panic_silently() -> ! {
+    std::panic::resume_unwind(Box::new(Planted))
+}
+
+/// Awaits a piece of work of a host that survives a planted panic in it; any other is told as ever.
+pub async fn surviving<T>(work: impl Future<Output = T>) -> Option<T> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => Some(done),
+        Err(panic) if panic.is::<Planted>() => None,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 

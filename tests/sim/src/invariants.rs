@@ -10,6 +10,7 @@ mod early;
 mod left;
 mod lost;
 mod oversold;
+mod panics;
 mod privacy;
 mod published;
 mod tenants;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(windows::Windows::default()),
         Box::new(published::InForce),
         Box::new(left::Left::default()),
+        Box::new(panics::Panics::default()),
     ]
 }
 

@@ -162,6 +162,11 @@ pub enum Seen<'a> {
     },
     /// A node ended in good order.
     Left(&'a NodeId),
+    /// A node noticed a panic.
+    Panicked {
+        /// How many were planted so far.
+        planted: u64,
+    },
     /// Something that can reach a log, a label or an error.
     Text(&'a str),
     /// Time passes without faults.

@@ -89,7 +89,8 @@ impl World {
     fn see_in_force(&self, since: Millis) {
         let living: Vec<_> = {
             let nodes = self.nodes();
-            let living = nodes.iter().filter(|node| node.serves && !node.frozen);
+            let living =
+                nodes.iter().filter(|node| node.serves && !node.frozen && !self.exec.is_dead(node.owner));
             living.map(|node| (node.name.clone(), node.engine.clone())).collect()
         };
         for (node, engine) in &living {

@@ -117,6 +117,7 @@ impl Trace {
             Seen::GivenBack { ask } => of_ask("gave back to rate windows", *ask),
             Seen::Counts { ask } => of_ask("counts", *ask),
             Seen::Excused { ask } => of_ask("cannot give back", *ask),
+            Seen::Panicked { planted } => of_ask("a node noticed a panic", *planted),
             Seen::WindowsLost => of_ask("windows lost", 0),
             Seen::Left(_) => of_ask("a node left", 0),
         });

@@ -10,6 +10,7 @@ use ges_core::callback::{Reason, SessionState, SessionUpdate};
 use ges_core::port::{HandOverError, Handed, Look, Orchestrator, SessionKey, Submission, Unavailable};
 
 use crate::bugs::Bug;
+use crate::dropped::panic_silently;
 use crate::executor::{Millis, WORLD};
 use crate::faults::{Kind, Moment};
 use crate::net::{Away, Place};
@@ -167,10 +168,10 @@ impl World {
 }
 
 impl NodeVoice {
-    /// Panics without a word on the standard error, before or after the stream was asked.
+    /// Panics, before or after the stream was asked.
     fn panic(&self) -> ! {
         self.world.injected().count(Kind::Panic);
-        std::panic::resume_unwind(Box::new("a hand-over panics"))
+        panic_silently()
     }
 }
 

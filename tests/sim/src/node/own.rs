@@ -3,12 +3,10 @@
 //! It does what the docs of [`Dispatcher`] ask of a host, and no more: it looks when it was told to, and earlier when a
 //! signal says so.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use ges_core::engine::{Dispatcher, Engine};
 use ges_core::node::{Node, Publications};
@@ -18,6 +16,7 @@ use ges_core::{NodeId, Timestamp};
 use super::Node as Place;
 use super::neighbours::Neighbours;
 use crate::bugs::Bug;
+use crate::dropped::surviving;
 use crate::executor::{Millis, Slip};
 use crate::faults::Kind;
 use crate::world::World;
@@ -120,12 +119,12 @@ impl OwnHost {
         while !self.is_stopped.load(Ordering::Relaxed) {
             // What is signalled from now on may escape this look.
             *self.alarm.earliest() = Timestamp::MAX;
-            let pass = AssertUnwindSafe(self.dispatcher.run_due()).catch_unwind();
+            let pass = surviving(self.dispatcher.run_due());
             let told = self.world.perhaps_dropped(Kind::DroppedLook, self.node, pass).await;
             let now = self.engine.now();
             self.sleep_until(match told {
-                Some(Ok(Ok(next))) => next.min(now + SLEEP),
-                Some(Ok(Err(_)) | Err(_)) => now + PAUSE,
+                Some(Some(Ok(next))) => next.min(now + SLEEP),
+                Some(Some(Err(_)) | None) => now + PAUSE,
                 None => now + SLEEP,
             })
             .await;

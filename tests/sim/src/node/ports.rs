@@ -13,6 +13,8 @@ use ges_core::{ServiceName, TenantId, Timestamp};
 
 use crate::bugs::Bug;
 use crate::executor::{Millis, Owner};
+use crate::faults::Kind;
+use crate::oracle::Seen;
 use crate::world::World;
 
 /// Everything small that belongs to one node.
@@ -34,8 +36,13 @@ impl Clock for NodePorts {
 }
 
 impl NodePorts {
-    /// Ends the tasks of this process, and nobody is told.
-    fn ends(&self) {
+    /// A piece of work panicked. With a mistake planted that ends the tasks of this process, and nobody is told.
+    fn panicked(&self) {
+        let planted = self.world.injected().kinds.get(&Kind::Panic).copied().unwrap_or(0);
+        self.world.see(&Seen::Panicked { planted });
+        if !self.world.has(Bug::PanicEndsNode) {
+            return;
+        }
         let (owner, world) = (self.world.nodes()[self.node].owner, self.world.clone());
         self.world.exec.at(self.world.exec.now(), move || world.exec.kill(owner));
     }
@@ -45,7 +52,7 @@ impl Observer for NodePorts {
     fn noticed(&self, notice: &Notice<'_>) {
         match notice {
             Notice::Failed(_, error) => self.world.told_error(*error),
-            Notice::Panicked(_) if self.world.has(Bug::PanicEndsNode) => self.ends(),
+            Notice::Panicked(_) => self.panicked(),
             other => self.world.told(|| format!("{other:?}")),
         }
     }
