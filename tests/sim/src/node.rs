@@ -160,7 +160,7 @@ impl World {
         let now = self.exec.now();
         let mut nodes = self.nodes();
         let node = &mut nodes[node];
-        let told = if self.has(Bug::ClockAhead) { told + node.skew } else { told };
+        let told = if self.has(Bug::ClockAhead) { told + node.skew.abs() } else { told };
         node.clock.learn(told, now);
     }
 }
