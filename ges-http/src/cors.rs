@@ -1,6 +1,5 @@
 //! Which browsers may call ([engagement-api-v3 §1.7](ges_core::rules)).
 
-use bytes::Bytes;
 use ges_core::TenantId;
 use ges_core::port::{Identity, StoreError};
 use http::header::{
@@ -8,14 +7,15 @@ use http::header::{
     ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use http::{Response, StatusCode};
-use http_body_util::Full;
+
+use crate::body::Body;
 
 /// The answer to `OPTIONS` on an API path: 204 without a body, with the CORS headers if any tenant lists the origin.
 pub(super) async fn preflight(
     headers: &HeaderMap,
     identity: &dyn Identity,
-) -> Result<Response<Full<Bytes>>, StoreError> {
-    let mut response = Response::new(Full::default());
+) -> Result<Response<Body>, StoreError> {
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let allowed = allowed_origin(headers, None, identity).await?;
     let headers = response.headers_mut();

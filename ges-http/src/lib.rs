@@ -5,6 +5,7 @@
 //! path is decoded and whose body is bounded, and answer with a [`Reply`] or a [`Problem`].
 
 pub mod access;
+mod body;
 pub mod call;
 pub mod correlation;
 pub mod cors;
@@ -16,6 +17,7 @@ mod face;
 pub mod gms;
 pub mod idempotency;
 pub mod limits;
+mod list;
 mod observer;
 pub mod problem;
 mod reply;
@@ -26,6 +28,7 @@ pub mod statistics;
 mod vitals;
 
 pub use access::{Access, WriteBackKeys};
+pub use body::{Body, BoxError};
 pub use call::Call;
 pub use face::Face;
 pub use limits::Limits;
@@ -35,6 +38,3 @@ pub use reply::Reply;
 pub use router::{Exposure, Router};
 pub use service::{Parts, Service};
 pub use vitals::Vitals;
-
-/// Any error, as a source.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

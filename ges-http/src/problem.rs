@@ -13,13 +13,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use uuid::Uuid;
 
-use crate::BoxError;
+use crate::body::{Body, BoxError};
 use crate::envelope::{Status, enveloped};
 pub(crate) use names::told;
 use status::Kind;
@@ -165,14 +163,14 @@ impl Problem {
         Some(text)
     }
 
-    pub(super) fn into_response(self, correlation: Uuid) -> Response<Full<Bytes>> {
+    pub(super) fn into_response(self, correlation: Uuid) -> Response<Body> {
         let status = Status {
             code: self.kind.status().as_u16(),
             message: &self.message,
             correlation,
             reason: Some(self.reason),
         };
-        let mut response = Response::new(Full::new(enveloped(&status, self.data.as_deref())));
+        let mut response = Response::new(enveloped(&status, self.data.as_deref()).into());
         *response.status_mut() = self.kind.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

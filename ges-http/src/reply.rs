@@ -1,13 +1,13 @@
 //! What a success looks like on the wire ([engagement-api-v3 §2.1](ges_core::rules)).
 
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::body::Body;
 use crate::envelope::{Status, enveloped};
+use crate::list;
 use crate::problem::Problem;
 
 /// What a handler answers when all went well.
@@ -23,7 +23,7 @@ enum Content {
     /// Already serialised; put into the envelope.
     Data(Vec<u8>),
     /// Sent as it is, for faces that do not speak the envelope.
-    Raw { content_type: &'static str, bytes: Bytes },
+    Raw { content_type: &'static str, body: Body },
 }
 
 impl Reply {
@@ -38,14 +38,24 @@ impl Reply {
         Self::of(Content::Data(data))
     }
 
-    /// 200 with these bytes and no envelope: metrics, exports, the GMS-compatible API.
-    pub fn raw(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
-        Self::of(Content::Raw { content_type, bytes: bytes.into() })
+    /// 200 with these bytes and no envelope: metrics, exports, the GMS-compatible API. A [`Body::stream`] is sent while
+    /// it is produced.
+    pub fn raw(content_type: &'static str, body: impl Into<Body>) -> Self {
+        Self::of(Content::Raw { content_type, body: body.into() })
     }
 
     /// 200 with this JSON and no envelope: the GMS-compatible API.
     pub fn json(value: &impl Serialize) -> Result<Self, Problem> {
         Ok(Self::raw("application/json", serde_json::to_vec(value).map_err(Problem::internal)?))
+    }
+
+    /// 200 with a JSON array of these and no envelope. A long one is written piece by piece while the caller takes it, so
+    /// its text is never in memory as a whole, and what a caller that hangs up has not taken is never written.
+    pub fn json_list<I>(items: I) -> Result<Self, Problem>
+    where
+        I: Iterator<Item: Serialize> + Send + 'static,
+    {
+        Ok(Self::raw("application/json", list::json(items).map_err(Problem::internal)?))
     }
 
     /// The same with another status.
@@ -64,16 +74,16 @@ impl Reply {
         Reply { content, status: StatusCode::OK, headers: HeaderMap::new() }
     }
 
-    pub(super) fn into_response(self, correlation: Uuid) -> Response<Full<Bytes>> {
-        let (content_type, bytes) = match self.content {
-            Content::Raw { content_type, bytes } => (content_type, bytes),
+    pub(super) fn into_response(self, correlation: Uuid) -> Response<Body> {
+        let (content_type, body) = match self.content {
+            Content::Raw { content_type, body } => (content_type, body),
             Content::Data(data) => {
                 let code = if self.status == StatusCode::OK { 0 } else { self.status.as_u16() };
                 let status = Status { code, message: "Successful", correlation, reason: None };
-                ("application/json", enveloped(&status, Some(&data)))
+                ("application/json", enveloped(&status, Some(&data)).into())
             }
         };
-        let mut response = Response::new(Full::new(bytes));
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         let headers = response.headers_mut();

@@ -1,5 +1,7 @@
 //! A listener's service: everything that happens to a request between its headers and its answer.
 
+mod outcome;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -9,23 +11,22 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use ges_core::TenantId;
 use ges_core::port::{Clock, IdSource, Identity};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue, VARY};
-use http::{Method, Request, Response, StatusCode};
-use http_body::Body;
-use http_body_util::Full;
+use http::{Method, Request, Response};
 use uuid::Uuid;
 
-use crate::access::{API_KEY, Access, WriteBackKeys, admit, blank_tenant_headers};
+use crate::access::{Access, WriteBackKeys, admit, blank_tenant_headers};
+use crate::body::Body;
 use crate::call::Call;
-use crate::errors::{ErrorLog, Failure};
+use crate::errors::ErrorLog;
 use crate::extract::decode_query;
 use crate::face::Face;
 use crate::limits::{Limits, drain, read};
-use crate::observer::{Answered, Observer};
+use crate::observer::Observer;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Exposure, Found, Handler, Route, Router};
+use crate::router::{Found, Handler, Route, Router};
 use crate::{correlation, cors};
+use outcome::Traits;
 
 /// What a service is made of.
 pub struct Parts {
@@ -60,13 +61,6 @@ struct Inner {
     blanked_logged: AtomicI64,
 }
 
-/// What is known of a request besides its answer.
-struct Traits {
-    route: Option<(&'static str, &'static str)>,
-    exposure: Option<Exposure>,
-    tenant: Option<TenantId>,
-}
-
 impl Service {
     /// A service from its parts.
     pub fn new(parts: Parts) -> Self {
@@ -79,9 +73,9 @@ impl Service {
     /// # Cancel safety
     /// May be dropped at any moment. What a handler that may change something has begun by then goes on in a task of its
     /// own, and only its answer is lost.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: Body<Data = Bytes> + Send,
+        B: http_body::Body<Data = Bytes> + Send,
     {
         let parts = &self.0.parts;
         let begun = Instant::now();
@@ -90,7 +84,7 @@ impl Service {
         if parts.face == Face::External && blank_tenant_headers(&mut head.headers) {
             self.log_blanked();
         }
-        let mut traits = Traits { route: None, exposure: None, tenant: None };
+        let mut traits = Traits::default();
         let found = parts.router.find(&head.method, head.uri.path());
         let answer = match found {
             Found::Nothing => {
@@ -157,7 +151,7 @@ impl Service {
         tenant: &mut Option<TenantId>,
     ) -> Result<Reply, Problem>
     where
-        B: Body<Data = Bytes> + Send,
+        B: http_body::Body<Data = Bytes> + Send,
     {
         let Parts { face, limits, identity, write_back, observer, .. } = &self.0.parts;
         let admitted = match &call {
@@ -199,88 +193,6 @@ impl Service {
         }
     }
 
-    /// Turns the outcome into a response, and remembers what has to be remembered.
-    async fn answer(
-        &self,
-        outcome: Result<Reply, Problem>,
-        method: &Method,
-        headers: &HeaderMap,
-        traits: Traits,
-        correlation: Uuid,
-        begun: Instant,
-    ) -> Response<Full<Bytes>> {
-        let mut response = match outcome {
-            Ok(reply) => reply.into_response(correlation),
-            Err(problem) => {
-                self.remember(&problem, method, headers, &traits, correlation, begun);
-                problem.into_response(correlation)
-            }
-        };
-        correlation::stamp(&mut response, correlation);
-        if traits.exposure == Some(Exposure::Api) {
-            response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
-            let identity = self.0.parts.identity.as_ref();
-            // Without a tenant any tenant's list decides, so that a page can read why its key was refused.
-            if let Ok(Some(origin)) = cors::allowed_origin(headers, traits.tenant.as_ref(), identity).await {
-                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            }
-        }
-        self.count(&traits, method, response.status(), begun);
-        response
-    }
-
-    fn count(&self, traits: &Traits, method: &Method, status: StatusCode, begun: Instant) {
-        let (template, label) = traits.route.unwrap_or(("Unknown Endpoint", "Unknown Endpoint"));
-        self.0.parts.observer.answered(&Answered {
-            tenant: traits.tenant.as_ref(),
-            label,
-            template,
-            method: known_method(method),
-            status,
-            lasted: begun.elapsed(),
-        });
-    }
-
-    fn remember(
-        &self,
-        problem: &Problem,
-        method: &Method,
-        headers: &HeaderMap,
-        traits: &Traits,
-        correlation: Uuid,
-        begun: Instant,
-    ) {
-        let Parts { face, clock, observer, errors, .. } = &self.0.parts;
-        if problem.is_too_large() {
-            observer.too_large();
-        }
-        let status = problem.status();
-        let path = traits.route.map_or("Unknown Endpoint", |(template, _)| template);
-        if status.is_server_error() {
-            let cause = problem.inside().unwrap_or_default();
-            tracing::error!(%correlation, face = face.as_str(), %method, path, status = status.as_u16(),
-                reason = problem.reason(), cause, "a request failed");
-        } else {
-            tracing::info!(%correlation, face = face.as_str(), %method, path, status = status.as_u16(),
-                reason = problem.reason(), "a request was refused");
-        }
-        errors.record(
-            traits.tenant.as_ref(),
-            Failure {
-                correlation,
-                at: clock.now(),
-                status: status.as_u16(),
-                reason: problem.reason(),
-                method: known_method(method),
-                path,
-                message: problem.message().to_owned(),
-                cause: problem.inside(),
-                key_ending: traits.tenant.as_ref().and_then(|_| key_ending(headers)),
-                lasted_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-            },
-        );
-    }
-
     fn log_blanked(&self) {
         const ONCE_PER_MS: i64 = 60_000;
         let now = self.0.parts.clock.now().as_millis();
@@ -295,33 +207,5 @@ impl Service {
     /// Whether the process is being stopped.
     pub fn is_draining(&self) -> bool {
         self.0.parts.draining.load(Ordering::Relaxed)
-    }
-}
-
-impl Traits {
-    fn saw(&mut self, route: &Route) {
-        self.route = Some((route.template, route.label()));
-        self.exposure = Some(route.exposure);
-    }
-}
-
-/// The last four characters of a key that was accepted; a short key shows nothing.
-fn key_ending(headers: &HeaderMap) -> Option<String> {
-    let key = headers.get(API_KEY)?.to_str().ok()?;
-    let shown: String = key.chars().rev().take(4).collect();
-    (key.len() >= 16).then(|| shown.chars().rev().collect())
-}
-
-/// The method from a bounded set: anybody can invent methods.
-fn known_method(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "PATCH" => "PATCH",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        _ => "OTHER",
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::BoxError;
+use crate::body::BoxError;
 
 /// Answers `/metrics` and the health paths. Health and metrics belong to the process, which only its host knows.
 pub trait Vitals: Send + Sync {

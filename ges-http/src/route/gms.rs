@@ -96,8 +96,8 @@ async fn query(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
             records(&backend, filter.query(tenant.clone(), PAGE), |callback| filter.matches(callback)).await?
         }
     };
-    let matching = found.iter().filter(|callback| filter.matches(callback));
-    Reply::json(&matching.map(record::record).collect::<Vec<Value>>())
+    let matching = found.into_iter().filter(move |callback| filter.matches(callback));
+    Reply::json_list(matching.map(|callback| record::record(&callback)))
 }
 
 async fn position(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
@@ -136,8 +136,7 @@ async fn export(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let ended_so =
         |callback: &Callback| callback.reason().is_some_and(|reason| reason.as_str() == export.reason);
     let found = records(&backend, asked, ended_so).await?;
-    let exported = found.iter().map(|callback| queues::exported(callback, &export.properties));
-    Reply::json(&exported.collect::<Vec<Value>>())
+    Reply::json_list(found.into_iter().map(move |callback| queues::exported(&callback, &export.properties)))
 }
 
 async fn wait_for_queue(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
