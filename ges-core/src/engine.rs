@@ -135,6 +135,16 @@ impl Engine {
         self.parts.clock.now()
     }
 
+    /// The clock of this engine, for what stands beside it and must not have another time.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.parts.clock.clone()
+    }
+
+    /// Where the ids and the chance of this engine come from.
+    pub fn ids(&self) -> Arc<dyn IdSource> {
+        self.parts.ids.clone()
+    }
+
     /// Removes what has been kept long enough: finished callbacks at 14 days after their desired time, call-in requests
     /// 14 days after their creation. Answers how many. To be called every few minutes; the reference allows an hour
     /// ([callback-domain §10.2](crate::rules)).

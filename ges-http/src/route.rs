@@ -27,12 +27,18 @@ pub struct Backend {
     pub engine: Arc<Engine>,
     /// Reads statistics, with the cache in front.
     pub statistics: StatisticsCache,
-    /// Puts published settings into force.
-    pub publisher: Arc<Publisher>,
     /// Zone names.
     pub zones: Arc<ZoneDatabase>,
     /// Hears of limits and of call-in requests.
     pub observer: Arc<dyn Observer>,
+}
+
+/// What handlers need that publish settings.
+pub struct Publishing {
+    /// Knows the tenants in force.
+    pub engine: Arc<Engine>,
+    /// Puts published settings into force.
+    pub publisher: Arc<Publisher>,
 }
 
 impl Backend {
@@ -64,24 +70,32 @@ pub fn external(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteM
     engagement::routes(router, backend)
 }
 
-/// The routes of the inside: those of the street, the GMS-compatible API and the publication of settings.
+/// The routes of the inside that every API has: those of the street, the GMS-compatible API and the registry of tenants.
 ///
 /// # Errors
 /// When a route is in the table already.
-pub fn internal(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
+pub fn internal(router: Router, backend: &Arc<Backend>, prefix: &str) -> Result<Router, RouteMistake> {
     let router = engagement::routes(router, backend)?;
     let router = gms::routes(router, backend)?;
-    let router = settings::routes(router, backend)?;
     let router = tenants::routes(router, backend)?;
-    openapi::routes(router)
+    openapi::routes(router, prefix)
 }
 
-/// A handler that is given the backend beside the call.
-fn with<F, Fut>(backend: &Arc<Backend>, handler: F) -> impl Handler + 'static
+/// The routes that publish settings and put them into force.
+///
+/// # Errors
+/// When a route is in the table already.
+pub fn publishing(router: Router, publishing: &Arc<Publishing>) -> Result<Router, RouteMistake> {
+    tenants::refreshing(settings::routes(router, publishing)?, publishing)
+}
+
+/// A handler that is given what it needs beside the call.
+fn with<N, F, Fut>(needed: &Arc<N>, handler: F) -> impl Handler + 'static
 where
-    F: Fn(Arc<Backend>, Call) -> Fut + Send + Sync + 'static,
+    N: Send + Sync + 'static,
+    F: Fn(Arc<N>, Call) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
-    let backend = backend.clone();
-    move |call: Call| handler(backend.clone(), call)
+    let needed = needed.clone();
+    move |call: Call| handler(needed.clone(), call)
 }

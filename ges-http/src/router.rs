@@ -41,30 +41,44 @@ pub enum Exposure {
 }
 
 /// One path.
-pub struct Route {
+#[derive(Clone)]
+pub(super) struct Route {
     /// How it is written in the table.
     pub template: &'static str,
     /// How it shows.
     pub exposure: Exposure,
-    methods: Vec<(Method, Access, Arc<dyn Handler>)>,
+    entries: Vec<Entry>,
 }
 
-/// The table of one listener.
+/// One method of a path.
+#[derive(Clone)]
+pub(super) struct Entry {
+    method: Method,
+    pub access: Access,
+    /// Whether a caller that hangs up leaves it at work.
+    pub changes: bool,
+    pub handler: Arc<dyn Handler>,
+}
+
+/// Which handler each path and method leads to.
+///
+/// Every entry says whether it only reads or may change something. The method does not tell: there are questions that are
+/// posted, and a `GET` that reads settings again.
 ///
 /// ```
 /// use ges_http::{Access, Exposure, Reply, Router};
 /// use http::Method;
 ///
-/// let router = Router::new().route(
+/// let router = Router::new().reads(
 ///     Method::GET,
 ///     "/greeting/{name}",
 ///     Exposure::Private,
 ///     Access::Open,
 ///     |call: ges_http::Call| async move { Reply::data(&call.param("name")?) },
 /// )?;
-/// # Ok::<(), ges_http::router::RouteMistake>(())
+/// # Ok::<(), ges_http::RouteMistake>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Router {
     tree: matchit::Router<usize>,
     routes: Vec<Route>,
@@ -83,12 +97,7 @@ pub(super) enum Found<'r> {
     Nothing,
     Preflight(&'r Route),
     WrongMethod(&'r Route),
-    Handler {
-        route: &'r Route,
-        access: Access,
-        handler: &'r Arc<dyn Handler>,
-        params: Result<Vec<(String, String)>, Problem>,
-    },
+    Entry { route: &'r Route, entry: &'r Entry, params: Result<Vec<(String, String)>, Problem> },
 }
 
 impl Router {
@@ -97,17 +106,43 @@ impl Router {
         Router::default()
     }
 
-    /// The same table with one more entry; several methods of one template share a path.
+    /// The same table with one more entry, which only reads. Its future is dropped when the caller hangs up or the time
+    /// for an answer is over.
     ///
     /// # Errors
     /// When the template contradicts an earlier one, or the method is there already.
-    pub fn route(
-        mut self,
+    pub fn reads(
+        self,
         method: Method,
         template: &'static str,
         exposure: Exposure,
         access: Access,
         handler: impl Handler + 'static,
+    ) -> Result<Self, RouteMistake> {
+        self.enter(template, exposure, Entry { method, access, changes: false, handler: Arc::new(handler) })
+    }
+
+    /// The same table with one more entry, which may change something. It runs to its end, whatever becomes of its caller.
+    ///
+    /// # Errors
+    /// As [`Router::reads`].
+    pub fn changes(
+        self,
+        method: Method,
+        template: &'static str,
+        exposure: Exposure,
+        access: Access,
+        handler: impl Handler + 'static,
+    ) -> Result<Self, RouteMistake> {
+        self.enter(template, exposure, Entry { method, access, changes: true, handler: Arc::new(handler) })
+    }
+
+    /// Several methods of one template share a path.
+    fn enter(
+        mut self,
+        template: &'static str,
+        exposure: Exposure,
+        entry: Entry,
     ) -> Result<Self, RouteMistake> {
         let mistake = |why: String| RouteMistake { template, why };
         let known = self.routes.iter_mut().find(|route| route.template == template);
@@ -116,33 +151,44 @@ impl Router {
             None => {
                 let place = self.routes.len();
                 self.tree.insert(template, place).map_err(|error| mistake(error.to_string()))?;
-                self.routes.push(Route { template, exposure, methods: Vec::new() });
+                self.routes.push(Route { template, exposure, entries: Vec::new() });
                 // Cannot fail: the element was pushed just now.
                 self.routes.last_mut().expect("there is a last route")
             }
         };
-        if route.methods.iter().any(|(known, ..)| *known == method) {
-            return Err(mistake(format!("it has a handler for {method} already")));
+        if route.entries.iter().any(|known| known.method == entry.method) {
+            return Err(mistake(format!("it has a handler for {} already", entry.method)));
         }
-        route.methods.push((method, access, Arc::new(handler)));
+        route.entries.push(entry);
         Ok(self)
     }
 
-    /// The templates, for documents and tests.
-    pub fn templates(&self) -> impl Iterator<Item = (&'static str, String)> {
+    /// The same table without what is for the inside.
+    pub(super) fn public(&self) -> Result<Self, RouteMistake> {
+        let mut public = Router::new();
+        for route in self.routes.iter().filter(|route| route.exposure == Exposure::Api) {
+            for entry in &route.entries {
+                public = public.enter(route.template, route.exposure, entry.clone())?;
+            }
+        }
+        Ok(public)
+    }
+
+    /// Each template, and the methods it takes as the `Allow` header writes them.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (&'static str, String)> {
         self.routes.iter().map(|route| (route.template, route.allow()))
     }
 
     pub(super) fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let Ok(matched) = self.tree.at(path) else { return Found::Nothing };
         let Some(route) = self.routes.get(*matched.value) else { return Found::Nothing };
-        if let Some((_, access, handler)) = route.methods.iter().find(|(known, ..)| known == method) {
+        if let Some(entry) = route.entries.iter().find(|entry| entry.method == method) {
             let params = matched
                 .params
                 .iter()
                 .map(|(name, raw)| Ok((name.to_owned(), decode_segment(raw)?)))
                 .collect();
-            return Found::Handler { route, access: *access, handler, params };
+            return Found::Entry { route, entry, params };
         }
         if method == Method::OPTIONS && route.exposure == Exposure::Api {
             return Found::Preflight(route);
@@ -154,7 +200,7 @@ impl Router {
 impl Route {
     /// The methods it takes, as the `Allow` header writes them.
     pub fn allow(&self) -> String {
-        let mut names: Vec<&str> = self.methods.iter().map(|(method, ..)| method.as_str()).collect();
+        let mut names: Vec<&str> = self.entries.iter().map(|entry| entry.method.as_str()).collect();
         if self.exposure == Exposure::Api {
             names.push("OPTIONS");
         }

@@ -1,10 +1,14 @@
-//! A listener's service: everything that happens to a request between its headers and its answer.
+//! Everything that happens to a request between its headers and its answer.
 
 mod outcome;
 
+use std::convert::Infallible;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -14,91 +18,101 @@ use ges_core::port::{Clock, IdSource, Identity};
 use http::{Method, Request, Response};
 use uuid::Uuid;
 
-use crate::access::{Access, WriteBackKeys, admit, blank_tenant_headers};
+use crate::access::{WriteBackKeys, admit, blank_tenant_headers};
 use crate::body::Body;
 use crate::call::Call;
+use crate::changes::Changes;
 use crate::errors::ErrorLog;
 use crate::extract::decode_query;
 use crate::face::Face;
 use crate::limits::{Limits, drain, read};
 use crate::observer::Observer;
+use crate::prefix::Prefix;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Found, Handler, Route, Router};
+use crate::router::{Entry, Found, Route, Router};
 use crate::{correlation, cors};
 use outcome::Traits;
 
-/// What a service is made of.
-pub struct Parts {
-    /// Which listener it stands behind.
-    pub face: Face,
-    /// Its table.
-    pub router: Router,
-    /// Its bounds.
-    pub limits: Limits,
-    /// Who knows keys and origins.
-    pub identity: Arc<dyn Identity>,
-    /// Who knows write-back tokens.
-    pub write_back: Arc<WriteBackKeys>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Correlation ids.
-    pub ids: Arc<dyn IdSource>,
-    /// Hears of every request.
-    pub observer: Arc<dyn Observer>,
-    /// Failed requests, for look-up.
-    pub errors: Arc<ErrorLog>,
-    /// Set once the process is being stopped.
-    pub draining: Arc<AtomicBool>,
-}
-
-/// Answers requests. Cheap to clone.
+/// Answers the requests of one [`Face`]. It is a [`tower_service::Service`] over any body, always ready, and cheap to
+/// clone; [`Service::handle`] is the same for hosts without tower. It has to be called within a tokio runtime.
+///
+/// The path must arrive whole. A host that mounts it under a prefix says so to the builder
+/// ([`under`](crate::ApiBuilder::under)) and does not cut the prefix off itself.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
 struct Inner {
-    parts: Parts,
+    side: Side,
+    shared: Arc<Shared>,
     blanked_logged: AtomicI64,
 }
 
+/// What is different on each side.
+pub(super) struct Side {
+    pub face: Face,
+    pub router: Router,
+    pub limits: Limits,
+}
+
+/// What both sides have in common.
+pub(super) struct Shared {
+    pub prefix: Prefix,
+    pub identity: Arc<dyn Identity>,
+    pub write_back: Option<Arc<WriteBackKeys>>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub observer: Arc<dyn Observer>,
+    pub errors: Arc<ErrorLog>,
+    pub changes: Changes,
+}
+
 impl Service {
-    /// A service from its parts.
-    pub fn new(parts: Parts) -> Self {
-        Service(Arc::new(Inner { parts, blanked_logged: AtomicI64::new(i64::MIN) }))
+    pub(super) fn new(side: Side, shared: Arc<Shared>) -> Self {
+        Service(Arc::new(Inner { side, shared, blanked_logged: AtomicI64::new(i64::MIN) }))
     }
 
-    /// Answers one request. Always answers: a panic of a handler, a time-out and an oversize body have answers too. Runs
-    /// within a tokio runtime.
+    /// The paths it knows, below the prefix: each as a template, with the methods it takes.
+    pub fn templates(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.0.side.router.templates()
+    }
+
+    /// Answers one request. Always answers: a path outside of the prefix, a panic of a handler, a time-out and an oversize
+    /// body have answers too.
     ///
     /// # Cancel safety
-    /// May be dropped at any moment. What a handler that may change something has begun by then goes on in a task of its
-    /// own, and only its answer is lost.
+    /// May be dropped at any moment, as servers do when the caller hangs up. What only reads ends there. What may change
+    /// something and was begun by then goes on in a task of its own, only its answer is lost, and
+    /// [`Api::drained`](crate::Api::drained) waits for it. Of a body that is still being sent, see [`Body`].
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send,
     {
-        let parts = &self.0.parts;
+        let Inner { side, shared, .. } = &*self.0;
         let begun = Instant::now();
-        let correlation = parts.ids.uuid();
+        let correlation = shared.ids.uuid();
         let (mut head, body) = request.into_parts();
-        if parts.face == Face::External && blank_tenant_headers(&mut head.headers) {
+        if side.face == Face::External && blank_tenant_headers(&mut head.headers) {
             self.log_blanked();
         }
         let mut traits = Traits::default();
-        let found = parts.router.find(&head.method, head.uri.path());
+        let found = match shared.prefix.below(head.uri.path()) {
+            Some(path) => side.router.find(&head.method, path),
+            None => Found::Nothing,
+        };
         let answer = match found {
             Found::Nothing => {
-                drain(body, parts.limits.body_bytes).await;
+                drain(body, side.limits.body_bytes).await;
                 Err(Problem::unknown_path())
             }
             Found::WrongMethod(route) => {
                 traits.saw(route);
-                drain(body, parts.limits.body_bytes).await;
+                drain(body, side.limits.body_bytes).await;
                 Err(Problem::method_not_allowed(route.allow()))
             }
             Found::Preflight(route) => {
                 traits.saw(route);
-                match cors::preflight(&head.headers, parts.identity.as_ref()).await {
+                match cors::preflight(&head.headers, shared.identity.as_ref()).await {
                     Ok(mut response) => {
                         correlation::stamp(&mut response, correlation);
                         self.count(&traits, &head.method, response.status(), begun);
@@ -107,11 +121,11 @@ impl Service {
                     Err(error) => Err(Problem::from(error)),
                 }
             }
-            Found::Handler { route, access, handler, params } => {
+            Found::Entry { route, entry, params } => {
                 traits.saw(route);
                 let call = self.call(&head, route, params, correlation);
-                let served = self.serve(call, access, handler, body, &mut traits.tenant);
-                match tokio::time::timeout(parts.limits.answer_time, served).await {
+                let served = self.serve(call, entry, body, &mut traits.tenant);
+                match tokio::time::timeout(side.limits.answer_time, served).await {
                     Ok(answer) => answer,
                     Err(_) => Err(Problem::timed_out()),
                 }
@@ -128,7 +142,7 @@ impl Service {
         correlation: Uuid,
     ) -> Result<Call, Problem> {
         Ok(Call {
-            face: self.0.parts.face,
+            face: self.0.side.face,
             method: head.method.clone(),
             template: route.template,
             params: params?,
@@ -136,7 +150,7 @@ impl Service {
             headers: head.headers.clone(),
             tenant: None,
             correlation,
-            received: self.0.parts.clock.now(),
+            received: self.0.shared.clock.now(),
             body: Bytes::new(),
         })
     }
@@ -145,18 +159,18 @@ impl Service {
     async fn serve<B>(
         &self,
         call: Result<Call, Problem>,
-        access: Access,
-        handler: &Arc<dyn Handler>,
+        entry: &Entry,
         body: B,
         tenant: &mut Option<TenantId>,
     ) -> Result<Reply, Problem>
     where
         B: http_body::Body<Data = Bytes> + Send,
     {
-        let Parts { face, limits, identity, write_back, observer, .. } = &self.0.parts;
+        let Inner { side: Side { face, limits, .. }, shared, .. } = &*self.0;
         let admitted = match &call {
             Ok(call) => {
-                admit(access, *face, &call.headers, &call.params, identity.as_ref(), write_back).await
+                let (identity, keys) = (shared.identity.as_ref(), shared.write_back.as_deref());
+                admit(entry.access, *face, &call.headers, &call.params, identity, keys).await
             }
             Err(_) => Ok(None),
         };
@@ -174,8 +188,7 @@ impl Service {
         } else {
             drain(body, limits.body_bytes).await;
         }
-        let only_reads = matches!(call.method, Method::GET | Method::HEAD);
-        let (handler, observer) = (handler.clone(), observer.clone());
+        let (handler, observer) = (entry.handler.clone(), shared.observer.clone());
         let handling = async move {
             // The handler's state is dropped with its future, so nothing half-changed is seen again.
             let handled = AssertUnwindSafe(async { handler.handle(call).await }).catch_unwind().await;
@@ -184,28 +197,47 @@ impl Service {
                 Err(Problem::panicked())
             })
         };
-        if only_reads {
-            handling.await
-        } else {
-            // In a task of its own: a caller that hangs up and a time limit end the waiting, never the work. Only a
-            // runtime that is shut down ends it.
-            tokio::spawn(handling).await.unwrap_or_else(|_| Err(Problem::panicked()))
+        if !entry.changes {
+            return handling.await;
         }
+        // In a task of its own: a caller that hangs up and a time limit end the waiting, never the work. Only a runtime
+        // that is shut down ends it.
+        let under_way = shared.changes.begin();
+        let change = tokio::spawn(async move {
+            let handled = handling.await;
+            drop(under_way);
+            handled
+        });
+        change.await.unwrap_or_else(|_| Err(Problem::panicked()))
     }
 
     fn log_blanked(&self) {
         const ONCE_PER_MS: i64 = 60_000;
-        let now = self.0.parts.clock.now().as_millis();
-        let last = self.0.blanked_logged.load(Ordering::Relaxed);
+        let now = self.0.shared.clock.now().as_millis();
+        let logged = &self.0.blanked_logged;
+        let last = logged.load(Ordering::Relaxed);
         if now.saturating_sub(last) >= ONCE_PER_MS
-            && self.0.blanked_logged.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && logged.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         {
             tracing::warn!("tenant headers from outside were blanked; the ingress should remove them");
         }
     }
+}
 
-    /// Whether the process is being stopped.
-    pub fn is_draining(&self) -> bool {
-        self.0.parts.draining.load(Ordering::Relaxed)
+impl<B> tower_service::Service<Request<B>> for Service
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.handle(request).await) })
     }
 }

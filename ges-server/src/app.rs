@@ -10,21 +10,15 @@ mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ges_core::engine::{Engine, NobodyListens};
 use ges_core::node::{Node, NotPublished, Publisher};
-use ges_core::port::{Captcha, Clock, IdSource, Identity, Peers, Statistics};
+use ges_core::port::{Captcha, Clock, IdSource, Peers, Statistics};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
-use ges_http::errors::ErrorLog;
-use ges_http::route::operations::{self, Operations};
-use ges_http::route::{self, Backend};
-use ges_http::router::RouteMistake;
-use ges_http::statistics::StatisticsCache;
-use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
+use ges_http::{Api, ApiMistake, Face, WriteBackKeys};
 use ges_upstream::captcha::SiteVerify;
 use ges_upstream::client::{ClientMistake, HttpClient};
 use ges_upstream::ors::BadStream;
@@ -63,9 +57,7 @@ pub struct App {
     zones: Arc<ZoneDatabase>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    external: Service,
-    internal: Service,
-    draining: Arc<AtomicBool>,
+    api: Api,
 }
 
 /// The node of this process, not yet started.
@@ -92,8 +84,8 @@ impl Joining {
 pub enum BuildError {
     #[error("a metric stands twice")]
     Metrics(#[from] prometheus::Error),
-    #[error("the route table contradicts itself")]
-    Routes(#[from] RouteMistake),
+    #[error("the API contradicts itself")]
+    Api(#[from] ApiMistake),
     #[error("the store cannot be opened")]
     Store(#[from] StoreNotOpened),
     #[error(transparent)]
@@ -191,41 +183,18 @@ impl App {
         }
         health.export_absent()?;
 
-        let draining = Arc::new(AtomicBool::new(false));
-        let errors = Arc::new(ErrorLog::default());
         let statistics = statistics(&config, client, &identities, &clock, &metrics);
-        let backend = Arc::new(Backend {
-            engine: engine.clone(),
-            statistics: StatisticsCache::new(statistics, clock.clone()),
-            publisher: publisher.clone(),
-            zones: zones.clone(),
-            observer: metrics.clone(),
-        });
-        let shown = Arc::new(Operations {
-            vitals: health.clone(),
-            errors: errors.clone(),
-            clock: clock.clone(),
-            zones: zones.clone(),
-            draining: draining.clone(),
-        });
-        let service = |face, router, limits: Limits| {
-            Service::new(Parts {
-                face,
-                router,
-                limits,
-                identity: identities.clone() as Arc<dyn Identity>,
-                write_back: write_back.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                observer: metrics.clone(),
-                errors: errors.clone(),
-                draining: draining.clone(),
-            })
-        };
-        let external = route::external(Router::new(), &backend)?;
-        let internal = operations::routes(route::internal(Router::new(), &backend)?, &shown)?;
-        let external = service(Face::External, external, config.http.external_limits);
-        let internal = service(Face::Internal, internal, config.http.internal_limits);
+        let api = Api::builder(engine.clone())
+            .limits(Face::External, config.http.external_limits)
+            .limits(Face::Internal, config.http.internal_limits)
+            .identity(identities.clone())
+            .write_back(write_back)
+            .publisher(publisher.clone())
+            .statistics(statistics)
+            .zones(zones.clone())
+            .observer(metrics.clone())
+            .vitals(health.clone())
+            .build()?;
         let node = Joining { name, peers, watching };
         Ok(App {
             config,
@@ -239,9 +208,7 @@ impl App {
             zones,
             health,
             metrics,
-            external,
-            internal,
-            draining,
+            api,
         })
     }
 
@@ -255,14 +222,9 @@ impl App {
         &self.engine
     }
 
-    /// The service behind the external listener, for calls without a socket.
-    pub fn external(&self) -> &Service {
-        &self.external
-    }
-
-    /// The service behind the internal listener.
-    pub fn internal(&self) -> &Service {
-        &self.internal
+    /// What both listeners answer with, for calls without a socket.
+    pub fn api(&self) -> &Api {
+        &self.api
     }
 
     /// The time-zone data in use.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use ges_http::access::hex;
+use ges_http::hex;
 use sha2::{Digest, Sha256};
 
 use crate::chance;

@@ -11,7 +11,7 @@ use clap::Parser;
 use ges_core::port::Clock;
 use ges_core::settings::SettingsFile;
 use ges_core::system::SystemClock;
-use ges_http::access::hex;
+use ges_http::hex;
 use ges_server::app::{App, SettingsLoader, StoreKind, Stores};
 use ges_server::command::{Arguments, Command, status, store};
 use ges_server::config::{self, Config, Sources};

@@ -18,39 +18,39 @@ pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMis
     let (get, post) = (Method::GET, Method::POST);
     let (shown, who) = (Exposure::Api, Access::Tenant);
     router
-        .route(post.clone(), "/engagement/v3/callbacks/create", shown, who, with(backend, book))?
-        .route(post.clone(), "/engagement/v3/callbacks/cancel", shown, who, with(backend, cancel))?
-        .route(post.clone(), "/engagement/v3/callbacks/retrieve", shown, who, with(backend, retrieve))?
-        .route(
+        .changes(post.clone(), "/engagement/v3/callbacks/create", shown, who, with(backend, book))?
+        .changes(post.clone(), "/engagement/v3/callbacks/cancel", shown, who, with(backend, cancel))?
+        .reads(post.clone(), "/engagement/v3/callbacks/retrieve", shown, who, with(backend, retrieve))?
+        .reads(
             get.clone(),
             "/engagement/v3/callbacks/availability/{service-name}",
             shown,
             who,
             with(backend, slots),
         )?
-        .route(
+        .reads(
             get.clone(),
             "/engagement/v3/callbacks/open-for/{service-name}",
             shown,
             who,
             with(backend, open_for),
         )?
-        .route(
+        .reads(
             get.clone(),
             "/engagement/v3/callbacks/queue-status/{queue-name}",
             shown,
             who,
             with(backend, queue_status),
         )?
-        .route(get, "/engagement/v3/estimated-wait-time", shown, who, with(backend, waits))?
-        .route(
+        .reads(get, "/engagement/v3/estimated-wait-time", shown, who, with(backend, waits))?
+        .changes(
             post.clone(),
             "/engagement/v3/call-in/requests/create",
             shown,
             who,
             with(backend, request_call_in),
         )?
-        .route(
+        .reads(
             post,
             "/engagement/v3/statistics/operations/get-statistic-ex",
             shown,

@@ -37,25 +37,25 @@ pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMis
     let (get, post) = (Method::GET, Method::POST);
     let (shown, who) = (Exposure::Private, Access::ContactCenter);
     router
-        .route(post.clone(), CALLBACK, shown, who, with(backend, book))?
-        .route(Method::PUT, ONE_CALLBACK, shown, Access::Session, with(backend, put))?
-        .route(Method::DELETE, ONE_CALLBACK, shown, who, with(backend, cancel_one))?
-        .route(get.clone(), "/genesys/1/service/callback", shown, who, with(backend, query))?
-        .route(
+        .changes(post.clone(), CALLBACK, shown, who, with(backend, book))?
+        .changes(Method::PUT, ONE_CALLBACK, shown, Access::Session, with(backend, put))?
+        .changes(Method::DELETE, ONE_CALLBACK, shown, who, with(backend, cancel_one))?
+        .reads(get.clone(), "/genesys/1/service/callback", shown, who, with(backend, query))?
+        .reads(
             get.clone(),
             "/genesys/1/service/{name}/check-queue-position",
             shown,
             who,
             with(backend, position),
         )?
-        .route(get.clone(), "/genesys/1/admin/callback/queues", shown, who, with(backend, by_queue))?
-        .route(get.clone(), "/genesys/1/admin/callback/watermarks", shown, who, with(backend, watermarks))?
-        .route(post.clone(), "/genesys/1/admin/callback/cancel", shown, who, with(backend, cancel_many))?
-        .route(post, "/genesys/1/admin/callback/reportcancelled", shown, who, with(backend, export))?
-        .route(get.clone(), "/genesys/1/service/ewt-for-vq", shown, who, with(backend, wait_for_queue))?
-        .route(get.clone(), "/genesys/2/ewt", shown, who, with(backend, waits))?
-        .route(get.clone(), "/genesys/1/phonenumber", shown, who, with(backend, phone_number))?
-        .route(get, "/genesys/1/service/{name}", shown, who, with(backend, open_periods))
+        .reads(get.clone(), "/genesys/1/admin/callback/queues", shown, who, with(backend, by_queue))?
+        .reads(get.clone(), "/genesys/1/admin/callback/watermarks", shown, who, with(backend, watermarks))?
+        .changes(post.clone(), "/genesys/1/admin/callback/cancel", shown, who, with(backend, cancel_many))?
+        .reads(post, "/genesys/1/admin/callback/reportcancelled", shown, who, with(backend, export))?
+        .reads(get.clone(), "/genesys/1/service/ewt-for-vq", shown, who, with(backend, wait_for_queue))?
+        .reads(get.clone(), "/genesys/2/ewt", shown, who, with(backend, waits))?
+        .reads(get.clone(), "/genesys/1/phonenumber", shown, who, with(backend, phone_number))?
+        .reads(get, "/genesys/1/service/{name}", shown, who, with(backend, open_periods))
 }
 
 async fn book(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {

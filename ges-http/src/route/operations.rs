@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::with;
 use crate::errors::ErrorLog;
 use crate::router::RouteMistake;
 use crate::vitals::Vitals;
@@ -19,8 +20,8 @@ const METRICS_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What these routes show.
 pub struct Operations {
-    /// Metrics, and whether this process works.
-    pub vitals: Arc<dyn Vitals>,
+    /// Metrics, and whether this process works, when the host tells.
+    pub vitals: Option<Arc<dyn Vitals>>,
     /// Failed requests.
     pub errors: Arc<ErrorLog>,
     /// Now.
@@ -28,7 +29,7 @@ pub struct Operations {
     /// The time-zone data in use.
     pub zones: Arc<ZoneDatabase>,
     /// Set once the process is being stopped.
-    pub draining: Arc<AtomicBool>,
+    pub stopping: Arc<AtomicBool>,
 }
 
 /// Enters the routes.
@@ -37,43 +38,46 @@ pub struct Operations {
 /// When one is in the table already.
 pub fn routes(router: Router, operations: &Arc<Operations>) -> Result<Router, RouteMistake> {
     let (get, shown) = (Method::GET, Exposure::Private);
-    let with = |handler: fn(&Operations, &Call) -> Result<Reply, Problem>| {
-        let operations = operations.clone();
-        move |call: Call| {
-            let answer = handler(&operations, &call);
-            async move { answer }
-        }
-    };
+    let failed = with(operations, failure);
+    let router =
+        router.reads(get.clone(), "/ges/v1/errors/{correlation}", shown, Access::ContactCenter, failed)?;
+    let Some(vitals) = &operations.vitals else { return Ok(router) };
+    let process = Arc::new(Process { vitals: vitals.clone(), of: operations.clone() });
     router
-        .route(get.clone(), "/metrics", shown, Access::Open, with(metrics))?
-        .route(get.clone(), "/ges/v1/health", shown, Access::Open, with(health))?
-        .route(get.clone(), "/ges/v1/health/detail", shown, Access::Open, with(detail))?
-        .route(get, "/ges/v1/errors/{correlation}", shown, Access::ContactCenter, with(failure))
+        .reads(get.clone(), "/metrics", shown, Access::Open, with(&process, metrics))?
+        .reads(get.clone(), "/ges/v1/health", shown, Access::Open, with(&process, health))?
+        .reads(get, "/ges/v1/health/detail", shown, Access::Open, with(&process, detail))
 }
 
-fn metrics(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let text = operations.vitals.metrics().map_err(|error| {
+/// Operations of a process that tells how it does.
+struct Process {
+    vitals: Arc<dyn Vitals>,
+    of: Arc<Operations>,
+}
+
+async fn metrics(process: Arc<Process>, _: Call) -> Result<Reply, Problem> {
+    let text = process.vitals.metrics().map_err(|error| {
         Problem::failed("METRICS_UNAVAILABLE", "the metrics cannot be written; try again", error)
     })?;
     Ok(Reply::raw(METRICS_FORMAT, text))
 }
 
 /// 200 while promises can be given, 503 while not: for load balancers and orchestration.
-fn health(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let ready = operations.vitals.is_ready() && !operations.draining.load(Ordering::Relaxed);
+async fn health(process: Arc<Process>, _: Call) -> Result<Reply, Problem> {
+    let ready = process.vitals.is_ready() && !process.of.stopping.load(Ordering::Relaxed);
     let (status, word) =
         if ready { (StatusCode::OK, "UP") } else { (StatusCode::SERVICE_UNAVAILABLE, "DOWN") };
     Ok(Reply::json(&json!({ "status": word }))?.with_status(status))
 }
 
-fn detail(operations: &Operations, _: &Call) -> Result<Reply, Problem> {
-    let mut report = operations.vitals.report();
-    report["zoneData"] = operations.zones.version().into();
+async fn detail(process: Arc<Process>, _: Call) -> Result<Reply, Problem> {
+    let mut report = process.vitals.report();
+    report["zoneData"] = process.of.zones.version().into();
     Reply::json(&report)
 }
 
 /// A failed request of the tenant, by the correlation id of its answer.
-fn failure(operations: &Operations, call: &Call) -> Result<Reply, Problem> {
+async fn failure(operations: Arc<Operations>, call: Call) -> Result<Reply, Problem> {
     let correlation: Uuid = call.param("correlation")?.parse().map_err(|_| {
         Problem::bad_request(
             "CORRELATION_INVALID",

@@ -17,7 +17,7 @@ use ges_core::settings::Change;
 use http::Method;
 use serde_json::json;
 
-use super::{Backend, with};
+use super::{Publishing, with};
 use crate::engagement::BadInput;
 use crate::router::RouteMistake;
 use crate::{Access, Call, Exposure, Problem, Reply, Router};
@@ -30,44 +30,44 @@ const SECTION: &str = "/genesys/1/admin/settings/{section}";
 ///
 /// # Errors
 /// When one is in the table already.
-pub fn routes(router: Router, backend: &Arc<Backend>) -> Result<Router, RouteMistake> {
+pub fn routes(router: Router, publishing: &Arc<Publishing>) -> Result<Router, RouteMistake> {
     let (shown, who) = (Exposure::Private, Access::ContactCenter);
     router
-        .route(Method::GET, TABLE, shown, who, with(backend, read))?
-        .route(Method::PUT, TABLE, shown, who, with(backend, replace))?
-        .route(Method::POST, TABLE, shown, who, with(backend, upsert))?
-        .route(Method::PUT, SECTION, shown, who, with(backend, upsert_one))?
-        .route(Method::DELETE, SECTION, shown, who, with(backend, delete_one))
+        .reads(Method::GET, TABLE, shown, who, with(publishing, read))?
+        .changes(Method::PUT, TABLE, shown, who, with(publishing, replace))?
+        .changes(Method::POST, TABLE, shown, who, with(publishing, upsert))?
+        .changes(Method::PUT, SECTION, shown, who, with(publishing, upsert_one))?
+        .changes(Method::DELETE, SECTION, shown, who, with(publishing, delete_one))
 }
 
-async fn read(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
-    let published = backend.publisher.published(call.tenant()?).await?;
+async fn read(publishing: Arc<Publishing>, call: Call) -> Result<Reply, Problem> {
+    let published = publishing.publisher.published(call.tenant()?).await?;
     Reply::data(&json!({ "version": published.version, "sections": published.sections }))
 }
 
-async fn replace(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
+async fn replace(publishing: Arc<Publishing>, call: Call) -> Result<Reply, Problem> {
     let table = table(text(&call)?)?.upserts;
     let change = move |current: &Published| Change::replacing(&current.sections, table.clone());
-    answer(backend.publisher.publish(call.tenant()?, &change).await)
+    answer(publishing.publisher.publish(call.tenant()?, &change).await)
 }
 
-async fn upsert(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
+async fn upsert(publishing: Arc<Publishing>, call: Call) -> Result<Reply, Problem> {
     let change = table(text(&call)?)?;
-    answer(backend.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
+    answer(publishing.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
-async fn upsert_one(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
+async fn upsert_one(publishing: Arc<Publishing>, call: Call) -> Result<Reply, Problem> {
     let section = serde_json::to_string(call.param("section")?).map_err(Problem::internal)?;
     // The body must be JSON by itself, or it could close the object it is put into.
     call.json_object()?;
     let change = table(&format!("{{{section}:{}}}", text(&call)?))?;
-    answer(backend.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
+    answer(publishing.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
-async fn delete_one(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
+async fn delete_one(publishing: Arc<Publishing>, call: Call) -> Result<Reply, Problem> {
     let section = call.param("section")?.to_owned();
     let change = Change { deletes: [section].into(), ..Change::default() };
-    answer(backend.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
+    answer(publishing.publisher.publish(call.tenant()?, &move |_: &Published| change.clone()).await)
 }
 
 fn text(call: &Call) -> Result<&str, Problem> {

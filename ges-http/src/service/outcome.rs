@@ -7,7 +7,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue, VARY};
 use http::{Method, Response, StatusCode};
 use uuid::Uuid;
 
-use super::{Parts, Service};
+use super::{Service, Shared};
 use crate::access::API_KEY;
 use crate::body::Body;
 use crate::errors::Failure;
@@ -53,7 +53,7 @@ impl Service {
         correlation::stamp(&mut response, correlation);
         if traits.exposure == Some(Exposure::Api) {
             response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
-            let identity = self.0.parts.identity.as_ref();
+            let identity = self.0.shared.identity.as_ref();
             // Without a tenant any tenant's list decides, so that a page can read why its key was refused.
             if let Ok(Some(origin)) = cors::allowed_origin(headers, traits.tenant.as_ref(), identity).await {
                 response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -65,7 +65,7 @@ impl Service {
 
     pub(super) fn count(&self, traits: &Traits, method: &Method, status: StatusCode, begun: Instant) {
         let (template, label) = traits.route.unwrap_or(("Unknown Endpoint", "Unknown Endpoint"));
-        self.0.parts.observer.answered(&Answered {
+        self.0.shared.observer.answered(&Answered {
             tenant: traits.tenant.as_ref(),
             label,
             template,
@@ -84,7 +84,7 @@ impl Service {
         correlation: Uuid,
         begun: Instant,
     ) {
-        let Parts { face, clock, observer, errors, .. } = &self.0.parts;
+        let Shared { clock, observer, errors, .. } = &*self.0.shared;
         if problem.is_too_large() {
             observer.too_large();
         }
@@ -92,10 +92,10 @@ impl Service {
         let path = traits.route.map_or("Unknown Endpoint", |(template, _)| template);
         if status.is_server_error() {
             let cause = problem.inside().unwrap_or_default();
-            tracing::error!(%correlation, face = face.as_str(), %method, path, status = status.as_u16(),
+            tracing::error!(%correlation, face = self.0.side.face.as_str(), %method, path, status = status.as_u16(),
                 reason = problem.reason(), cause, "a request failed");
         } else {
-            tracing::info!(%correlation, face = face.as_str(), %method, path, status = status.as_u16(),
+            tracing::info!(%correlation, face = self.0.side.face.as_str(), %method, path, status = status.as_u16(),
                 reason = problem.reason(), "a request was refused");
         }
         errors.record(

@@ -1,17 +1,18 @@
 //! A service with two tenants and a few routes that show what a handler sees.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ges_core::TenantId;
+use ges_core::engine::{Engine, Parts};
+use ges_core::memory::MemoryStore;
 use ges_core::port::{Identity, StoreError};
-use ges_core::testing::{ManualClock, SeededIds};
+use ges_core::testing::{ManualClock, ScriptedOrchestrator, SeededIds};
 use ges_core::time::Timestamp;
-use ges_http::errors::ErrorLog;
 use ges_http::{
-    Access, Answered, Call, Exposure, Face, Limits, Observer, Parts, Reply, Router, Service, WriteBackKeys,
+    Access, Answered, Api, Call, ErrorLog, Exposure, Face, Limits, Observer, Reply, Router, Service,
+    WriteBackKeys,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -25,6 +26,7 @@ pub const BETA_KEY: &str = "beta-key-9876543210";
 
 /// A service and what it writes to.
 pub struct World {
+    pub api: Api,
     pub service: Service,
     pub heard: Arc<Heard>,
     pub errors: Arc<ErrorLog>,
@@ -38,6 +40,16 @@ pub struct Work {
     pub begun: Notify,
     pub go_on: Notify,
     pub done: Notify,
+    pub dropped: Notify,
+}
+
+/// Tells that a handler's future is gone.
+struct Gone(Arc<Work>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.dropped.notify_one();
+    }
 }
 
 pub fn world(face: Face) -> World {
@@ -46,22 +58,26 @@ pub fn world(face: Face) -> World {
 
 pub fn world_with(face: Face, limits: Limits) -> World {
     let heard = Arc::new(Heard::default());
-    let errors = Arc::new(ErrorLog::default());
     let write_back = Arc::new(WriteBackKeys::new("write-back secret".into()));
     let work = Arc::new(Work::default());
-    let service = Service::new(Parts {
-        face,
-        router: router(&work),
-        limits,
-        identity: Arc::new(Tenants),
-        write_back: Arc::clone(&write_back),
-        clock: Arc::new(ManualClock::at(Timestamp::from_millis(0))),
-        ids: Arc::new(SeededIds::new(1)),
-        observer: heard.clone(),
-        errors: Arc::clone(&errors),
-        draining: Arc::new(AtomicBool::new(false)),
-    });
-    World { service, heard, errors, write_back, work }
+    let api = Api::builder(engine())
+        .routes(router(&work))
+        .limits(face, limits)
+        .identity(Arc::new(Tenants))
+        .write_back(write_back.clone())
+        .observer(heard.clone())
+        .build()
+        .unwrap();
+    let service = if face == Face::External { api.external() } else { api.internal() };
+    World { errors: api.errors().clone(), api, service, heard, write_back, work }
+}
+
+/// An engine with no tenant, at the beginning of time.
+pub fn engine() -> Arc<Engine> {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
+    let desk = Arc::new(ScriptedOrchestrator::new(clock.clone()));
+    let store = Arc::new(MemoryStore::default());
+    Arc::new(Engine::new(Parts::new(store, desk, clock, Arc::new(SeededIds::new(1)))))
 }
 
 /// Two tenants with a key and an origin each.
@@ -131,23 +147,28 @@ fn router(work: &Arc<Work>) -> Router {
     let works = move |_: Call| {
         let work = work.clone();
         async move {
+            let _gone = Gone(work.clone());
             work.begun.notify_one();
             work.go_on.notified().await;
             work.done.notify_one();
             Reply::data(&"worked")
         }
     };
-    let api = Exposure::Api;
-    Router::new()
-        .route(Method::POST, "/engagement/v3/echo", api, Access::Tenant, echo)
-        .and_then(|r| r.route(Method::GET, "/engagement/v3/named/{name}", api, Access::Tenant, named))
-        .and_then(|r| r.route(Method::GET, "/engagement/v3/seen", api, Access::Tenant, seen))
-        .and_then(|r| r.route(Method::PUT, "/genesys/{id}", Exposure::Private, Access::Session, session))
-        .and_then(|r| r.route(Method::GET, "/stuck", Exposure::Private, Access::Open, stuck))
-        .and_then(|r| r.route(Method::GET, "/panics", Exposure::Private, Access::Open, panics))
-        .and_then(|r| r.route(Method::POST, "/panics/too", Exposure::Private, Access::Open, panics))
-        .and_then(|r| r.route(Method::POST, "/works", Exposure::Private, Access::Open, works))
-        .unwrap()
+    let (api, private) = (Exposure::Api, Exposure::Private);
+    let enter = || {
+        Router::new()
+            .reads(Method::POST, "/engagement/v3/echo", api, Access::Tenant, echo)?
+            .reads(Method::GET, "/engagement/v3/named/{name}", api, Access::Tenant, named)?
+            .reads(Method::GET, "/engagement/v3/seen", api, Access::Tenant, seen)?
+            .reads(Method::GET, "/engagement/v3/panics", api, Access::Open, panics)?
+            .changes(Method::PUT, "/genesys/{id}", private, Access::Session, session)?
+            .reads(Method::GET, "/stuck", private, Access::Open, stuck)?
+            .reads(Method::GET, "/panics", private, Access::Open, panics)?
+            .changes(Method::POST, "/panics/too", private, Access::Open, panics)?
+            .changes(Method::GET, "/works", private, Access::Open, works.clone())?
+            .reads(Method::POST, "/works", private, Access::Open, works)
+    };
+    enter().unwrap()
 }
 
 /// What came back.

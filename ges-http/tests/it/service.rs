@@ -26,9 +26,12 @@ fn is_envelope(answer: &crate::fixture::Answer) -> bool {
 #[tokio::test]
 async fn success_and_every_refusal_come_in_the_envelope() {
     let world = world(Face::External);
-    for (path, status) in
-        [("/engagement/v3/named/x", 200), ("/nowhere", 404), ("/engagement/v3/echo", 405), ("/panics", 500)]
-    {
+    for (path, status) in [
+        ("/engagement/v3/named/x", 200),
+        ("/nowhere", 404),
+        ("/engagement/v3/echo", 405),
+        ("/engagement/v3/panics", 500),
+    ] {
         let answer = world.get(path).await;
         assert_eq!(answer.status, status, "{path}");
         assert!(is_envelope(&answer), "{path}: {}", answer.body);
@@ -238,24 +241,6 @@ async fn a_stuck_handler_is_answered_for_within_nine_seconds() {
     let begun = tokio::time::Instant::now();
     assert_eq!(world.get("/stuck").await.status, 500);
     assert!(begun.elapsed() <= Duration::from_secs(9));
-}
-
-#[tokio::test]
-async fn a_caller_that_hangs_up_ends_the_waiting_and_not_the_work() {
-    let world = world(Face::Internal);
-    let ask = || request(Method::POST, "/works").body(Full::<Bytes>::default()).unwrap();
-    for _ in 0..3 {
-        {
-            let mut asked = Box::pin(world.service.handle(ask()));
-            tokio::select! {
-                _ = &mut asked => panic!("nobody told the work to go on"),
-                () = world.work.begun.notified() => {}
-            }
-        }
-        world.work.go_on.notify_one();
-        tokio::time::timeout(Duration::from_secs(5), world.work.done.notified()).await.expect("it is done");
-    }
-    assert!(world.heard.answered.lock().unwrap().is_empty(), "nobody was there to be answered");
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
 //! Two listeners, the node and the health checks, from binding to the end of the last request.
 //!
-//! The end comes in two steps, so that no promise waits for anybody: requests end while the node still works, then the
-//! node gives its leases back and leaves the others.
+//! The end comes in three steps, so that no promise waits for anybody: requests end while the node still works, then the
+//! changes whose caller is gone, then the node gives its leases back and leaves the others.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ges_core::node::Node;
+use ges_http::Api;
 use ges_upstream::sandbox::SandboxOrchestrator;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::{App, Stores};
 use crate::listener::Listener;
@@ -21,7 +23,9 @@ pub struct Running {
     pub external: SocketAddr,
     /// Where the inside comes in.
     pub internal: SocketAddr,
-    draining: Arc<AtomicBool>,
+    api: Api,
+    /// How long an end may wait for requests, and for changes whose caller is gone.
+    drain_time: Duration,
     stop: watch::Sender<bool>,
     listeners: [JoinHandle<usize>; 2],
     checking: JoinHandle<()>,
@@ -53,16 +57,18 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let (external, internal) = (outside.address(), inside.address());
         let listeners = [
-            tokio::spawn(outside.serve(self.external, http.connections, stopped.clone())),
-            tokio::spawn(inside.serve(self.internal, http.connections, stopped.clone())),
+            tokio::spawn(outside.serve(self.api.external(), http.connections, stopped.clone())),
+            tokio::spawn(inside.serve(self.api.internal(), http.connections, stopped.clone())),
         ];
+        let drain_time = http.connections.drain_time;
         let (health, every) = (self.health, self.config.telemetry.health_every);
         let node = Arc::new(self.node.start(&self.engine, &self.publisher));
         self.dispatching.watch(node.clone());
         Ok(Running {
             external,
             internal,
-            draining: self.draining,
+            api: self.api,
+            drain_time,
             stop,
             listeners,
             checking: tokio::spawn(async move { health.run(every, stopped).await }),
@@ -83,16 +89,23 @@ impl Running {
         self.stop.subscribe()
     }
 
-    /// Takes no new requests, lets running ones end, gives leases back, leaves the other nodes, and answers how many
-    /// requests were cut off.
+    /// Takes no new requests, lets running ones and the changes of callers that are gone end, gives leases back, leaves the
+    /// other nodes, and answers how many requests were cut off.
     pub async fn stop(self) -> usize {
-        self.draining.store(true, Ordering::Relaxed);
+        let latest = Instant::now() + self.drain_time;
+        self.api.stopping();
         let mut cut_off = 0;
         // Receivers that are gone have stopped already, and tasks end by themselves; a panic in one was logged where it
         // happened.
         let _ = self.stop.send(true);
         for listener in self.listeners {
             cut_off += listener.await.unwrap_or_default();
+        }
+        if timeout_at(latest, self.api.drained()).await.is_err() {
+            tracing::warn!(
+                changes = self.api.under_way(),
+                "changes were cut off at the end of the drain time"
+            );
         }
         let _ = self.checking.await;
         self.node.shutdown().await;

@@ -2,18 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::stream;
+use ges_core::engine::{Engine, Parts};
+use ges_core::memory::MemoryStore;
 use ges_core::system::{SystemClock, SystemIds};
-use ges_http::errors::ErrorLog;
-use ges_http::{Access, Call, Exposure, Face, Limits, Parts, Reply, Router, Service, WriteBackKeys};
-use ges_server::identity::LocalIdentities;
+use ges_core::testing::ScriptedOrchestrator;
+use ges_http::{Access, Api, Body, Call, Exposure, Face, Limits, Reply, Router, Service};
 use ges_server::listener::{Connections, Listener};
 use hyper::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 struct Running {
@@ -23,10 +25,14 @@ struct Running {
 }
 
 async fn run(limits: Limits, bounds: Connections) -> Running {
+    run_with(service(limits), bounds).await
+}
+
+async fn run_with(service: Service, bounds: Connections) -> Running {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
     let (stop, stopped) = watch::channel(false);
-    Running { address, stop, served: tokio::spawn(listener.serve(service(limits), bounds, stopped)) }
+    Running { address, stop, served: tokio::spawn(listener.serve(service, bounds, stopped)) }
 }
 
 /// A service with a route that counts the bytes it was sent, and one that takes its time.
@@ -36,21 +42,18 @@ fn service(limits: Limits) -> Service {
         tokio::time::sleep(Duration::from_millis(300)).await;
         Reply::data(&"done")
     };
-    let router = Router::new()
-        .route(Method::POST, "/echo", Exposure::Private, Access::Open, echo)
-        .and_then(|router| router.route(Method::GET, "/slow", Exposure::Private, Access::Open, slow));
-    Service::new(Parts {
-        face: Face::External,
-        router: router.unwrap(),
-        limits,
-        identity: Arc::new(LocalIdentities::default()),
-        write_back: Arc::new(WriteBackKeys::new("write-back secret".into())),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
-        observer: Arc::new(()),
-        errors: Arc::new(ErrorLog::default()),
-        draining: Arc::new(AtomicBool::new(false)),
-    })
+    let routes = Router::new()
+        .reads(Method::POST, "/echo", Exposure::Api, Access::Open, echo)
+        .and_then(|routes| routes.reads(Method::GET, "/slow", Exposure::Api, Access::Open, slow));
+    serving(routes.unwrap(), limits)
+}
+
+fn serving(routes: Router, limits: Limits) -> Service {
+    let clock = Arc::new(SystemClock);
+    let telephony = Arc::new(ScriptedOrchestrator::new(clock.clone()));
+    let parts = Parts::new(Arc::new(MemoryStore::default()), telephony, clock, Arc::new(SystemIds));
+    let api = Api::builder(Arc::new(Engine::new(parts))).routes(routes).limits(Face::External, limits);
+    api.build().unwrap().external()
 }
 
 /// Reads one response: its head, and as many body bytes as it announces.
@@ -144,4 +147,43 @@ async fn a_stop_lets_running_requests_end_and_takes_no_new_ones() {
     assert_eq!(idle.read(&mut [0; 1]).await.unwrap(), 0);
     assert_eq!(running.served.await.unwrap(), 0);
     assert!(TcpStream::connect(running.address).await.is_err());
+}
+
+/// Tells that it is gone.
+struct Gone(Arc<Notify>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_ends_a_body_that_is_being_sent() {
+    let gone = Arc::new(Notify::new());
+    let noticed = gone.clone();
+    let endless = move |_: Call| {
+        let gone = Gone(noticed.clone());
+        async move {
+            let pieces = stream::repeat_with(move || {
+                // Moves the guard into the stream.
+                let _ = &gone;
+                Ok(Bytes::from_static(&[b'x'; 4096]))
+            });
+            Ok(Reply::raw("text/plain", Body::stream(pieces)))
+        }
+    };
+    let routes = Router::new().reads(Method::GET, "/endless", Exposure::Api, Access::Open, endless).unwrap();
+    let running = run_with(serving(routes, Limits::EXTERNAL), Connections::default()).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 64 * 1024];
+    stream.read_exact(&mut head).await.unwrap();
+    let head = String::from_utf8_lossy(&head).into_owned();
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK") && head.contains("transfer-encoding: chunked"),
+        "{head:.300}"
+    );
+    drop(stream);
+    tokio::time::timeout(Duration::from_secs(10), gone.notified()).await.expect("nothing more is produced");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use ges_http::route::openapi::DOCUMENT;
+use ges_http::OPENAPI;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const CODES: &str = include_str!("../../../docs/error-codes.md");
 
 fn document() -> &'static Value {
     static PARSED: OnceLock<Value> = OnceLock::new();
-    PARSED.get_or_init(|| serde_json::from_str(DOCUMENT).unwrap())
+    PARSED.get_or_init(|| serde_json::from_str(OPENAPI).unwrap())
 }
 
 /// Reason → HTTP statuses, from the table.

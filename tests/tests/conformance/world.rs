@@ -18,10 +18,7 @@ use ges_core::testing::{
     FixedWaits, ManualClock, RecordingListener, RecordingSignals, ScriptedOrchestrator, Unsteady,
 };
 use ges_core::zone::ZoneDatabase;
-use ges_http::errors::ErrorLog;
-use ges_http::route::{self, Backend};
-use ges_http::statistics::StatisticsCache;
-use ges_http::{Face, Limits, Parts, Router, Service, WriteBackKeys};
+use ges_http::{Api, ErrorLog, WriteBackKeys};
 use ges_server::identity::{KeyHash, LocalIdentities, Tenant};
 use ges_server::listener::{Connections, Listener};
 use ges_server::metrics::{Host, Metrics};
@@ -108,44 +105,30 @@ impl World {
         for (tenant, file) in &file.tenants {
             runtime().block_on(publisher.load(tenant, file.definitions.clone())).unwrap();
         }
-        let backend = Arc::new(Backend {
-            engine: engine.clone(),
-            statistics: StatisticsCache::new(statistics.clone(), clock.clone()),
-            publisher,
-            zones: zones(),
-            observer: metrics.clone(),
-        });
-        let errors = Arc::new(ErrorLog::default());
         let write_back = Arc::new(WriteBackKeys::new("write-back secret of the test".into()));
-        let (stop, stopped) = watch::channel(false);
-        let identity = Arc::new(LocalIdentities::new(vec![
+        let identity = LocalIdentities::new(vec![
             tenant("acme", ACME, "https://*.acme.example"),
             tenant("globex", GLOBEX, "https://www.globex.example"),
             tenant("guarded", GUARDED, "https://www.guarded.example"),
-        ]));
-        let serve = |face, router, limits| {
-            let service = Service::new(Parts {
-                face,
-                router,
-                limits,
-                identity: identity.clone(),
-                write_back: write_back.clone(),
-                clock: clock.clone(),
-                ids: Arc::new(SystemIds),
-                observer: metrics.clone(),
-                errors: errors.clone(),
-                draining: Arc::new(AtomicBool::new(false)),
-            });
+        ]);
+        let api = Api::builder(engine.clone())
+            .identity(Arc::new(identity))
+            .write_back(write_back.clone())
+            .publisher(publisher)
+            .statistics(statistics.clone())
+            .zones(zones())
+            .observer(metrics.clone())
+            .build()
+            .unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let serve = |service| {
             let listener = runtime().block_on(Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
             let address = listener.address();
             runtime().spawn(listener.serve(service, Connections::default(), stopped.clone()));
             address
         };
-        let street = route::external(Router::new(), &backend).unwrap();
-        let routes = street.templates().collect();
-        let external = serve(Face::External, street, Limits::EXTERNAL);
-        let internal =
-            serve(Face::Internal, route::internal(Router::new(), &backend).unwrap(), Limits::INTERNAL);
+        let (external, internal) = (serve(api.external()), serve(api.internal()));
+        let (errors, routes) = (api.errors().clone(), api.external().templates().collect());
         World {
             external,
             internal,

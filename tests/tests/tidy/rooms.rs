@@ -45,21 +45,28 @@ const CORE: &[(&str, &str)] = &[
 /// The same of the wire.
 const HTTP: &[(&str, &str)] = &[
     ("access", "face problem"),
+    ("api", "access changes errors face limits observer prefix route router service statistics vitals"),
     ("call", "face problem"),
+    ("correlation", "body"),
+    ("cors", "body"),
     ("extract", "call problem"),
     ("gms", "engagement problem"),
     ("idempotency", "engagement"),
     ("limits", "problem"),
-    ("problem", "BoxError engagement envelope"),
-    ("reply", "envelope problem"),
+    ("list", "body"),
+    ("problem", "body engagement envelope"),
+    ("reply", "body envelope list problem"),
     (
         "route",
         "access call engagement errors gms idempotency observer problem reply router statistics vitals",
     ),
     ("router", "access call extract problem reply"),
-    ("service", "access call correlation cors errors extract face limits observer problem reply router"),
+    (
+        "service",
+        "access body call changes correlation cors errors extract face limits observer prefix problem reply router",
+    ),
     ("statistics", "problem"),
-    ("vitals", "BoxError"),
+    ("vitals", "body"),
 ];
 
 #[test]
