@@ -1,7 +1,7 @@
 //! Just enough HTTP/1.1 over blocking sockets, with the one distinction that matters here: whether the other side may
 //! have seen the request.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ pub fn read_answer(socket: &mut TcpStream) -> io::Result<Answer> {
     Ok(Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, head, body })
 }
 
-/// Reads one request or answer with a length; `None` when the connection ends before its first byte.
+/// Reads one request or answer, with a length or in chunks; `None` when the connection ends before its first byte.
 ///
 /// # Errors
 /// When the connection ends inside it.
@@ -190,6 +190,10 @@ pub fn read_message(socket: &mut TcpStream) -> io::Result<Option<(String, Vec<u8
     };
     let body = bytes.split_off(end);
     let head = String::from_utf8_lossy(&bytes).into_owned();
+    if header(&head, "transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        let body = read_chunks(&mut BufReader::new(body.as_slice().chain(socket)))?;
+        return Ok(Some((head, body)));
+    }
     let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     if length > MESSAGE_MAX {
         return Err(io::ErrorKind::InvalidData.into());
@@ -203,6 +207,27 @@ pub fn read_message(socket: &mut TcpStream) -> io::Result<Option<(String, Vec<u8
     }
     body.truncate(length);
     Ok(Some((head, body)))
+}
+
+fn read_chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(|_| io::ErrorKind::InvalidData)?;
+        let begun = body.len();
+        if begun + length > MESSAGE_MAX {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        body.resize(begun + length, 0);
+        from.read_exact(body.get_mut(begun..).unwrap_or_default())?;
+        // Every chunk ends with an empty line, the last one too: nobody here sends trailers.
+        line.clear();
+        from.read_line(&mut line)?;
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 /// A header's value.
