@@ -1,0 +1,61 @@
+//! A server on actix that has callbacks beside a page of its own.
+
+mod client;
+mod desk;
+mod mounted;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use actix_web::{App, HttpServer, web};
+use ges_core::engine::{Engine, Parts};
+use ges_core::memory::MemoryStore;
+use ges_core::settings::SettingsFile;
+use ges_core::system::{SystemClock, SystemIds};
+use ges_core::zone::ZoneDatabase;
+use ges_http::Api;
+
+const SETTINGS: &str = "
+    [tenants.acme.services.Support]
+    scheduled = true
+";
+const LIST: &str = "GET /callbacks/genesys/1/service/callback?_callback_state=SCHEDULED";
+const WISH: &str = r#"{"serviceName":"Support","phoneNumber":"+15195550123","desiredTime":"TOMORROW"}"#;
+
+fn engine() -> Result<Arc<Engine>, Box<dyn Error>> {
+    let store = Arc::new(MemoryStore::default()); // or one of ges-storage, which forgets nothing
+    let parts = Parts::new(store, Arc::new(desk::Desk), Arc::new(SystemClock), Arc::new(SystemIds));
+    let engine = Arc::new(Engine::new(parts));
+    for (tenant, file) in SettingsFile::parse(SETTINGS, &ZoneDatabase::embedded())?.tenants {
+        engine.configure(file.definitions.resolve(tenant, 1)?);
+    }
+    Ok(engine)
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let engine = engine()?;
+    let api = Api::builder(engine.clone()).under("/callbacks").build()?;
+    let inside = web::Data::new(api.internal());
+    let app = move || {
+        App::new()
+            .app_data(inside.clone())
+            .route("/", web::get().to(async || "a page of the host"))
+            .route("/callbacks/{path:.*}", web::to(mounted::mounted))
+    };
+    let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0")?;
+    let address = *server.addrs().first().ok_or("it listens nowhere")?;
+    actix_web::rt::spawn(server.run());
+
+    let page = client::send(address, "GET /", "").await?;
+    let tomorrow = engine.now() + std::time::Duration::from_secs(86_400);
+    let wish = WISH.replace("TOMORROW", &tomorrow.to_string());
+    let booked = client::send(address, "POST /callbacks/engagement/v3/callbacks/create", &wish).await?;
+    let listed = client::send(address, LIST, "").await?;
+    println!("{page}\n{booked}\n{listed}");
+    api.drained().await; // before the node and the store are ended
+    let is_right = page == "a page of the host"
+        && booked.contains("\"message\":\"Successful\"")
+        && listed.contains("\"_callback_state\":\"SCHEDULED\"");
+    if is_right { Ok(()) } else { Err("that is not what should have come back".into()) }
+}
