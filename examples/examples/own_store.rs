@@ -14,7 +14,7 @@ use ges_core::port::{
     StoreError, Tally,
 };
 use ges_core::slots::Occupancy;
-use ges_core::testing::contract::{CASES, StoreUnderTest, Stores, run_all};
+use ges_core::testing::contract::{Missing, Report, StoreUnderTest, Stores, run_all};
 use ges_core::{CallbackId, Interval, NodeId, ServiceName, TenantId, Timestamp};
 
 /// Writes down which record got which version, for whoever asks later. No number and no user data goes in.
@@ -111,12 +111,22 @@ impl StoreUnderTest for Ours {
         let beneath = Stores::of(Arc::new(MemoryStore::default()), ());
         Stores { callbacks: Arc::new(Journalled::over(MemoryStore::default())), ..beneath }
     }
+
+    async fn another(&self, stores: &Stores) -> Option<Stores> {
+        Some(stores.clone())
+    }
+}
+
+/// What the suite says. Kept in memory, by one process: nothing is there to be opened again.
+async fn judged() -> Report {
+    let report = run_all(&Ours).await;
+    report.assert_missing(&[Missing::Reopen]);
+    report
 }
 
 #[allow(clippy::print_stdout)] // printing is what it is for
 fn main() {
-    pollster::block_on(run_all(&Ours));
-    println!("all {} promises of the contract are kept", CASES.len());
+    println!("{}", pollster::block_on(judged()));
 }
 
 #[cfg(test)]
@@ -125,7 +135,13 @@ mod tests {
     use ges_core::callback::{CancelledBy, Event};
     use ges_core::testing::fixtures::{after, at, booking, change, scheduled};
 
-    ges_core::store_contract!(pollster::block_on, super::Ours);
+    ges_core::store_contract!(pollster::block_on, Ours, missing: [Reopen]);
+
+    #[test]
+    fn what_was_not_put_to_the_test_is_told() {
+        let told = pollster::block_on(judged()).to_string();
+        assert!(told.contains("4 were not put to the test"), "{told}");
+    }
 
     #[test]
     fn the_journal_has_what_was_committed_and_nothing_else() {

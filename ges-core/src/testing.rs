@@ -12,6 +12,7 @@ mod interrupted;
 mod listener;
 mod orchestrator;
 mod runtime;
+mod threads;
 mod unsteady;
 mod waits;
 

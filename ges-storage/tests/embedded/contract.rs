@@ -1,10 +1,9 @@
 //! The contract of the storage ports.
 
 use std::sync::Arc;
-use std::thread;
 
 use async_trait::async_trait;
-use ges_core::testing::contract::{StoreUnderTest, Stores, Task};
+use ges_core::testing::contract::{StoreUnderTest, Stores};
 use ges_storage::embedded::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
@@ -30,11 +29,10 @@ impl StoreUnderTest for Embedded {
         Some(open(home))
     }
 
-    async fn parallel(&self, tasks: Vec<Task>) {
-        let threads: Vec<_> =
-            tasks.into_iter().map(|task| thread::spawn(|| pollster::block_on(task))).collect();
-        threads.into_iter().for_each(|thread| thread.join().expect("a task ends well"));
+    fn rounds(&self) -> usize {
+        3
     }
 }
 
-ges_core::store_contract!(pollster::block_on, Embedded);
+// The file belongs to one process: no other node has it.
+ges_core::store_contract!(pollster::block_on, Embedded, missing: [Another]);

@@ -3,11 +3,15 @@
 mod desk;
 mod store;
 
-use ges_core::testing::contract;
+use ges_core::testing::contract::{self, Missing};
 
 fn main() {
-    pollster::block_on(contract::run_all(&store::Counted));
-    println!("the store keeps {} promises", contract::CASES.len());
-    pollster::block_on(contract::orchestrator::run_all(&desk::Desks));
-    println!("the desk keeps {} promises", contract::orchestrator::CASES.len());
+    let store = pollster::block_on(contract::run_all(&store::Counted));
+    // It lives in the memory of one process.
+    store.assert_missing(&[Missing::Reopen, Missing::Another]);
+    println!("the store: {store}");
+    let desk = pollster::block_on(contract::orchestrator::run_all(&desk::Desks));
+    // Nothing lies behind a desk that could fall silent.
+    desk.assert_missing(&[Missing::Silence]);
+    println!("the desk: {desk}");
 }

@@ -39,6 +39,10 @@ impl StoreUnderTest for Postgres {
             task.await.expect("a task ends well");
         }
     }
+
+    fn rounds(&self) -> usize {
+        1
+    }
 }
 
 ges_core::store_contract!(block_on, Postgres);

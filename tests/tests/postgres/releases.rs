@@ -90,6 +90,10 @@ impl StoreUnderTest for Ahead {
             task.await.expect("a task ends well");
         }
     }
+
+    fn rounds(&self) -> usize {
+        1
+    }
 }
 
 mod on_a_schema_migrated_ahead {

@@ -37,8 +37,9 @@ impl Telephony for Voice {
         let read = |(id, attempt): (String, String)| (id.parse().unwrap(), attempt.parse().unwrap());
         entries(&self.server).into_iter().map(read).collect()
     }
-    async fn fall_silent(&self) {
+    async fn fall_silent(&self) -> bool {
         self.wire.stall();
+        true
     }
     async fn ends_in_time(&self, call: BoxFuture<'_, ()>) -> bool {
         tokio::time::timeout(PATIENCE, call).await.is_ok()
@@ -47,5 +48,5 @@ impl Telephony for Voice {
 
 #[tokio::test]
 async fn ors_keeps_the_contract_of_orchestrators() {
-    run_all(&Ors).await;
+    run_all(&Ors).await.assert_complete();
 }

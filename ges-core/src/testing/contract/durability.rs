@@ -1,11 +1,11 @@
-//! What is there after the store was closed and opened again. A store that keeps nothing beyond its process passes
-//! these by answering `None` to [`StoreUnderTest::reopen`].
+//! What is there after the store was closed and opened again. Skipped where
+//! [`StoreUnderTest::reopen`] answers `None`.
 
 use super::ask::{
     book, fenced, held, held_places, lease_at, listed, next_wake, put, replace, stored, tally, try_change,
 };
 use super::settings::tables;
-use super::{StoreUnderTest, Stores, call_in};
+use super::{Missing, StoreUnderTest, Stores, call_in};
 use crate::callback::{Callback, CancelledBy, Event, Reason};
 use crate::port::{Booked, Conflict, Guard, Query};
 use crate::testing::fixtures::{
@@ -13,10 +13,10 @@ use crate::testing::fixtures::{
     service, tenant,
 };
 
-pub async fn everything_answered_is_there_after_reopening(under: &dyn StoreUnderTest) {
+pub async fn everything_answered_is_there_after_reopening(under: &dyn StoreUnderTest) -> Result<(), Missing> {
     let stores = under.fresh().await;
     let records = fill(&stores).await;
-    let Some(stores) = under.reopen(stores).await else { return };
+    let stores = under.reopen(stores).await.ok_or(Missing::Reopen)?;
     for record in &records {
         assert_eq!(stored(&*stores.callbacks, record).await.as_ref(), Some(record));
     }
@@ -24,9 +24,12 @@ pub async fn everything_answered_is_there_after_reopening(under: &dyn StoreUnder
     assert_eq!(book(&*stores.callbacks, booking(&records[0])).await, Booked::Exists);
     let stale = change(&scheduled(2, at("18:05")), &records[1]);
     assert_eq!(try_change(&*stores.callbacks, stale).await, Err(Conflict::Stale));
+    Ok(())
 }
 
-pub async fn invariant_29_the_indexes_are_whole_after_reopening(under: &dyn StoreUnderTest) {
+pub async fn invariant_29_the_indexes_are_whole_after_reopening(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
     let stores = under.fresh().await;
     let records = fill(&stores).await;
     let store = &*stores.callbacks;
@@ -38,7 +41,7 @@ pub async fn invariant_29_the_indexes_are_whole_after_reopening(under: &dyn Stor
         next_wake(store).await,
     );
     assert_eq!(before.0, 3);
-    let Some(stores) = under.reopen(stores).await else { return };
+    let stores = under.reopen(stores).await.ok_or(Missing::Reopen)?;
     let store = &*stores.callbacks;
     let now = (
         held_places(store, window).await,
@@ -61,9 +64,10 @@ pub async fn invariant_29_the_indexes_are_whole_after_reopening(under: &dyn Stor
     assert_eq!(lease_at(store, at("18:10")).await.len(), 2);
     let over = store.purge(records[4].purge_at(), 10).await.expect("purge");
     assert_eq!(over, 2, "both finished ones");
+    Ok(())
 }
 
-pub async fn fences_grow_across_reopening(under: &dyn StoreUnderTest) {
+pub async fn fences_grow_across_reopening(under: &dyn StoreUnderTest) -> Result<(), Missing> {
     let stores = under.fresh().await;
     let record = scheduled(1, at("18:00"));
     put(&*stores.callbacks, &record).await;
@@ -74,7 +78,7 @@ pub async fn fences_grow_across_reopening(under: &dyn StoreUnderTest) {
         now = now + super::ask::LEASE;
     }
     let old = old.expect("a lease").lease;
-    let Some(stores) = under.reopen(stores).await else { return };
+    let stores = under.reopen(stores).await.ok_or(Missing::Reopen)?;
     let store = &*stores.callbacks;
     // A store may forget leases when it is closed, but never their order.
     let new = lease_at(store, now).await.into_iter().next().expect("a lease").lease;
@@ -84,9 +88,10 @@ pub async fn fences_grow_across_reopening(under: &dyn StoreUnderTest) {
     let late = fenced(change(&record, &next), old.fence);
     assert_eq!(try_change(store, late).await, Err(Conflict::Fenced));
     assert_eq!(try_change(store, fenced(change(&record, &next), new.fence)).await, Ok(()));
+    Ok(())
 }
 
-pub async fn versions_of_groups_and_settings_survive(under: &dyn StoreUnderTest) {
+pub async fn versions_of_groups_and_settings_survive(under: &dyn StoreUnderTest) -> Result<(), Missing> {
     let stores = under.fresh().await;
     let request = crate::testing::fixtures::call_in(1, at("18:00"));
     for version in 0..3 {
@@ -94,11 +99,12 @@ pub async fn versions_of_groups_and_settings_survive(under: &dyn StoreUnderTest)
     }
     let published = tables(1, &[("support", "_ttl", "86400")]);
     stores.settings.publish(&tenant(), published.clone()).await.expect("publish");
-    let Some(stores) = under.reopen(stores).await else { return };
+    let stores = under.reopen(stores).await.ok_or(Missing::Reopen)?;
     let group = stores.call_ins.group(&tenant(), "help").await.expect("group");
     assert_eq!((group.version, group.waiting), (3, vec![request.clone()]));
     assert_eq!(stores.call_ins.request(&tenant(), request.id).await.expect("request"), Some(request));
     assert_eq!(stores.settings.published(&tenant()).await.expect("published"), published);
+    Ok(())
 }
 
 /// Five records in as many situations, each as last committed.

@@ -1,5 +1,4 @@
-//! Several nodes on the same data. A store of a single process passes these by answering `None` to
-//! [`StoreUnderTest::another`].
+//! Several nodes on the same data. Skipped where [`StoreUnderTest::another`] answers `None`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use super::ask::{
 };
 use super::concurrency::gather;
 use super::settings::tables;
-use super::{StoreUnderTest, Stores, call_in};
+use super::{Missing, StoreUnderTest, Stores, call_in};
 use crate::callback::{CancelledBy, Event};
 use crate::port::{Booked, Change, Conflict, Guard, Lease, LeaseRequest, PublishError, Query};
 use crate::testing::fixtures::{
@@ -20,14 +19,14 @@ use crate::testing::fixtures::{
 use crate::time::Timestamp;
 
 /// Two handles on the same fresh data, as two nodes have them.
-async fn two(under: &dyn StoreUnderTest) -> Option<[Stores; 2]> {
+async fn two(under: &dyn StoreUnderTest) -> Result<[Stores; 2], Missing> {
     let one = under.fresh().await;
-    let other = under.another(&one).await?;
-    Some([one, other])
+    let other = under.another(&one).await.ok_or(Missing::Another)?;
+    Ok([one, other])
 }
 
-pub async fn what_one_writes_the_other_reads(under: &dyn StoreUnderTest) {
-    let Some([one, other]) = two(under).await else { return };
+pub async fn what_one_writes_the_other_reads(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let [one, other] = two(under).await?;
     let (one, other) = (&*one.callbacks, &*other.callbacks);
     let record = scheduled(1, at("18:00"));
     put(one, &record).await;
@@ -40,10 +39,13 @@ pub async fn what_one_writes_the_other_reads(under: &dyn StoreUnderTest) {
     assert_eq!(held_places(other, between("18:00", "18:30")).await, 1);
     assert_eq!(listed(other, Query::of(tenant(), 10)).await, [1]);
     assert_eq!(book(other, booking(&record)).await, Booked::Exists, "the id is taken everywhere");
+    Ok(())
 }
 
-pub async fn of_a_hundred_bookings_through_two_nodes_seven_fit(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_a_hundred_bookings_through_two_nodes_seven_fit(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let attempts = (1..=100).map(|number| {
         let store = of(&nodes, number);
         async move {
@@ -57,10 +59,13 @@ pub async fn of_a_hundred_bookings_through_two_nodes_seven_fit(under: &dyn Store
     for node in &nodes {
         assert_eq!(held_places(&*node.callbacks, between("18:00", "18:30")).await, 7);
     }
+    Ok(())
 }
 
-pub async fn of_bookings_of_one_number_through_two_nodes_two_fit(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_bookings_of_one_number_through_two_nodes_two_fit(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let attempts = (1..=40).map(|number| {
         let store = of(&nodes, number);
         async move {
@@ -71,10 +76,13 @@ pub async fn of_bookings_of_one_number_through_two_nodes_two_fit(under: &dyn Sto
     });
     let booked = gather(under, attempts).await;
     assert_eq!(booked.iter().filter(|booked| **booked == Booked::Accepted).count(), 2);
+    Ok(())
 }
 
-pub async fn of_bookings_of_one_id_through_two_nodes_one_is_accepted(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_bookings_of_one_id_through_two_nodes_one_is_accepted(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     // In different services, so that nothing but the id can stand in the way.
     let attempts = (1..=30_u64).map(|number| {
         let store = of(&nodes, number);
@@ -88,10 +96,11 @@ pub async fn of_bookings_of_one_id_through_two_nodes_one_is_accepted(under: &dyn
     assert_eq!(booked.iter().filter(|booked| **booked == Booked::Accepted).count(), 1);
     assert_eq!(booked.iter().filter(|booked| **booked == Booked::Exists).count(), 29);
     assert_eq!(listed(&*nodes[0].callbacks, Query::of(tenant(), 50)).await, [1]);
+    Ok(())
 }
 
-pub async fn of_moves_through_two_nodes_six_fit(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_moves_through_two_nodes_six_fit(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let records: Vec<_> = (1..=20).map(|number| scheduled(number, at("18:00"))).collect();
     for record in &records {
         put(&*nodes[0].callbacks, record).await;
@@ -109,10 +118,13 @@ pub async fn of_moves_through_two_nodes_six_fit(under: &dyn StoreUnderTest) {
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 6);
     assert_eq!(held_places(&*nodes[1].callbacks, between("18:00", "18:30")).await, 14);
     assert_eq!(held_places(&*nodes[1].callbacks, between("19:00", "19:30")).await, 6);
+    Ok(())
 }
 
-pub async fn of_changes_of_one_version_through_two_nodes_one_wins(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_changes_of_one_version_through_two_nodes_one_wins(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let record = scheduled(1, at("18:00"));
     put(&*nodes[0].callbacks, &record).await;
     let attempts = (1..=20_u64).map(|minute| {
@@ -128,10 +140,11 @@ pub async fn of_changes_of_one_version_through_two_nodes_one_wins(under: &dyn St
     for node in &nodes {
         assert_eq!(stored(&*node.callbacks, &record).await.as_ref(), won.first());
     }
+    Ok(())
 }
 
-pub async fn leases_through_two_nodes_are_given_once(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn leases_through_two_nodes_are_given_once(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     for number in 1..=50 {
         put(&*of(&nodes, number), &scheduled(number, at("18:00"))).await;
     }
@@ -145,10 +158,11 @@ pub async fn leases_through_two_nodes_are_given_once(under: &dyn StoreUnderTest)
     leased.extend(ids(&lease(&*nodes[1].callbacks, as_node(1, now)).await));
     leased.sort_unstable();
     assert_eq!(leased, (1..=50).collect::<Vec<u128>>(), "each once");
+    Ok(())
 }
 
-pub async fn a_node_that_was_taken_over_can_write_nothing(under: &dyn StoreUnderTest) {
-    let Some([one, other]) = two(under).await else { return };
+pub async fn a_node_that_was_taken_over_can_write_nothing(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let [one, other] = two(under).await?;
     let (one, other) = (&*one.callbacks, &*other.callbacks);
     let (now, record) = (at("18:00"), scheduled(1, at("18:00")));
     put(one, &record).await;
@@ -163,10 +177,11 @@ pub async fn a_node_that_was_taken_over_can_write_nothing(under: &dyn StoreUnder
     assert_eq!(try_change(one, late.clone()).await, Err(Conflict::Fenced));
     assert_eq!(try_change(other, Change { fence: Some(new.fence), ..late }).await, Ok(()));
     assert!(held(one, &Lease { version: next.version, ..new }, now).await);
+    Ok(())
 }
 
-pub async fn an_expired_lease_goes_to_the_other_node(under: &dyn StoreUnderTest) {
-    let Some([one, other]) = two(under).await else { return };
+pub async fn an_expired_lease_goes_to_the_other_node(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let [one, other] = two(under).await?;
     let (one, other) = (&*one.callbacks, &*other.callbacks);
     let now = at("18:00");
     put(one, &scheduled(1, now)).await;
@@ -176,10 +191,13 @@ pub async fn an_expired_lease_goes_to_the_other_node(under: &dyn StoreUnderTest)
     let new = lease(other, as_node(1, later)).await.remove(0).lease;
     assert!(new.fence > old.fence);
     assert!(!held(one, &old, now).await, "even for a clock that lags");
+    Ok(())
 }
 
-pub async fn a_cancel_through_one_node_ends_the_lease_of_the_other(under: &dyn StoreUnderTest) {
-    let Some([one, other]) = two(under).await else { return };
+pub async fn a_cancel_through_one_node_ends_the_lease_of_the_other(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let [one, other] = two(under).await?;
     let (one, other) = (&*one.callbacks, &*other.callbacks);
     let (now, record) = (at("18:00"), scheduled(1, at("18:00")));
     put(one, &record).await;
@@ -190,10 +208,11 @@ pub async fn a_cancel_through_one_node_ends_the_lease_of_the_other(under: &dyn S
     let hand_over = fenced(change(&record, &issued(&record, now)), lease.fence);
     assert!(try_change(one, hand_over).await.is_err());
     assert_eq!(stored(one, &record).await, Some(over));
+    Ok(())
 }
 
-pub async fn of_publications_through_two_nodes_one_wins(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_publications_through_two_nodes_one_wins(under: &dyn StoreUnderTest) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let attempts = (0..20_u64).map(|number| {
         let (store, by) = (nodes[usize::from(number % 2 == 1)].settings.clone(), number.to_string());
         async move {
@@ -210,10 +229,13 @@ pub async fn of_publications_through_two_nodes_one_wins(under: &dyn StoreUnderTe
         let published = node.settings.published(&tenant()).await.expect("published");
         assert_eq!(won, [published], "one publication, whole");
     }
+    Ok(())
 }
 
-pub async fn of_call_in_changes_through_two_nodes_one_wins(under: &dyn StoreUnderTest) {
-    let Some(nodes) = two(under).await else { return };
+pub async fn of_call_in_changes_through_two_nodes_one_wins(
+    under: &dyn StoreUnderTest,
+) -> Result<(), Missing> {
+    let nodes = two(under).await?;
     let attempts = (1..=20_u64).map(|number| {
         let store = nodes[usize::from(number % 2 == 1)].call_ins.clone();
         async move {
@@ -228,6 +250,7 @@ pub async fn of_call_in_changes_through_two_nodes_one_wins(under: &dyn StoreUnde
         let group = node.call_ins.group(&tenant(), "help").await.expect("group");
         assert_eq!((group.version, &group.waiting), (1, &won));
     }
+    Ok(())
 }
 
 fn of(nodes: &[Stores; 2], number: u64) -> Arc<Store> {

@@ -10,6 +10,7 @@
 //! use futures_util::future::BoxFuture;
 //! use ges_core::CallbackId;
 //! use ges_core::port::Orchestrator;
+//! use ges_core::testing::contract::Missing;
 //! use ges_core::testing::contract::orchestrator::{OrchestratorUnderTest, Telephony, run_all};
 //! use ges_core::testing::{ManualClock, ScriptedOrchestrator, fixtures};
 //!
@@ -38,15 +39,14 @@
 //!     }
 //! }
 //!
-//! pollster::block_on(run_all(&Scripted));
+//! pollster::block_on(run_all(&Scripted)).assert_missing(&[Missing::Silence]); // nothing lies behind it
 //! ```
-
-use std::panic::AssertUnwindSafe;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
+use super::report::{self, IntoOutcome, Missing, Outcome, Report};
 use crate::id::CallbackId;
 use crate::port::{Look, Orchestrator, SessionKey, Submission};
 use crate::testing::fixtures::{at, id, issued, scheduled, service, tenant};
@@ -67,8 +67,10 @@ pub trait Telephony: Send + Sync {
     /// Every session the far side has started, over or not, one entry for each start.
     async fn sessions(&self) -> Vec<(CallbackId, u32)>;
 
-    /// From now on the far side takes calls and never answers. Nothing to do where there is no far side.
-    async fn fall_silent(&self) {}
+    /// From now on the far side takes calls and never answers. Answers whether it can; not, where there is no far side.
+    async fn fall_silent(&self) -> bool {
+        false
+    }
 
     /// Runs a call, and gives it up when it takes far longer than the adapter's own limit; answers whether it ended. The
     /// suite has no timer.
@@ -80,15 +82,18 @@ pub trait Telephony: Send + Sync {
 pub struct Case {
     /// The promise, such as `a_cancel_of_nothing_counts_as_told`.
     pub name: &'static str,
-    /// Panics when the promise is broken.
-    pub run: for<'a> fn(&'a dyn Telephony) -> BoxFuture<'a, ()>,
+    /// Panics when the promise is broken; answers which hook is missing when it cannot tell.
+    pub run: for<'a> fn(&'a dyn Telephony) -> BoxFuture<'a, Result<(), Missing>>,
 }
 
 macro_rules! cases {
     ($($case:ident)+) => {
         /// Every case of the contract.
         pub const CASES: &[Case] = &[
-            $(Case { name: stringify!($case), run: |telephony| Box::pin($case(telephony)) },)+
+            $(Case {
+                name: stringify!($case),
+                run: |telephony| Box::pin($case(telephony).map(IntoOutcome::into_outcome)),
+            },)+
         ];
     };
 }
@@ -106,20 +111,19 @@ cases! {
     every_call_to_a_silent_far_side_ends
 }
 
-/// Runs every case, each with fresh telephony.
+/// Runs every case, each with fresh telephony. The report says what was skipped; the caller says what may be.
 ///
 /// # Panics
 /// At the end, with the names and words of all that failed.
-pub async fn run_all(under: &dyn OrchestratorUnderTest) {
-    let mut failures = Vec::new();
-    for case in CASES {
+pub async fn run_all(under: &dyn OrchestratorUnderTest) -> Report {
+    report::run(CASES.iter().map(|case| (case.name, in_fresh(under, case)))).await
+}
+
+fn in_fresh<'a>(under: &'a dyn OrchestratorUnderTest, case: &'a Case) -> BoxFuture<'a, Outcome> {
+    Box::pin(async {
         let telephony = under.fresh().await;
-        if let Err(panic) = AssertUnwindSafe((case.run)(telephony.as_ref())).catch_unwind().await {
-            failures.push(format!("{}: {}", case.name, super::words_of(panic.as_ref())));
-        }
-    }
-    let (broken, all) = (failures.len(), CASES.len());
-    assert!(failures.is_empty(), "{broken} of {all} promises broken:\n{}", failures.join("\n"));
+        (case.run)(telephony.as_ref()).await
+    })
 }
 
 async fn an_attempt_starts_one_session(telephony: &dyn Telephony) {
@@ -191,10 +195,12 @@ async fn a_second_cancel_counts_as_told(telephony: &dyn Telephony) {
 }
 
 /// Whatever is answered then: an answer or a failure, but within bounds.
-async fn every_call_to_a_silent_far_side_ends(telephony: &dyn Telephony) {
+async fn every_call_to_a_silent_far_side_ends(telephony: &dyn Telephony) -> Outcome {
     let orchestrator = telephony.orchestrator();
     let (submission, session) = (attempt(1), nothing());
-    telephony.fall_silent().await;
+    if !telephony.fall_silent().await {
+        return Err(Missing::Silence);
+    }
     let calls: [(&str, BoxFuture<'_, ()>); 4] = [
         ("submit", Box::pin(orchestrator.submit(&submission).map(drop))),
         ("look", Box::pin(orchestrator.look(&session).map(drop))),
@@ -204,6 +210,7 @@ async fn every_call_to_a_silent_far_side_ends(telephony: &dyn Telephony) {
     for (name, call) in calls {
         assert!(telephony.ends_in_time(call).await, "{name} does not end");
     }
+    Ok(())
 }
 
 /// An attempt of callback 1.
@@ -265,8 +272,9 @@ mod tests {
         async fn sessions(&self) -> Vec<(CallbackId, u32)> {
             self.sessions.lock().unwrap().clone()
         }
-        async fn fall_silent(&self) {
+        async fn fall_silent(&self) -> bool {
             self.silent.store(true, Ordering::SeqCst);
+            true
         }
         async fn ends_in_time(&self, call: BoxFuture<'_, ()>) -> bool {
             call.now_or_never().is_some()
@@ -300,12 +308,8 @@ mod tests {
 
     #[test]
     fn each_fault_breaks_its_own_promises() {
-        let broken = |fault: Fault| {
-            let told = std::panic::catch_unwind(|| block_on(run_all(&fault)));
-            let told = told.err().map(|panic| super::super::words_of(panic.as_ref()).to_owned());
-            let names = CASES.iter().filter(|case| told.iter().any(|told| told.contains(case.name)));
-            names.map(|case| case.name).collect::<Vec<_>>()
-        };
+        let names = || CASES.iter().map(|case| case.name);
+        let broken = |fault: Fault| report::tests::broken(|| block_on(run_all(&fault)), names());
         assert_eq!(broken(Fault::None), [""; 0]);
         assert_eq!(broken(Fault::MissesNothing), ["a_cancel_of_nothing_counts_as_told"]);
         assert_eq!(broken(Fault::Hangs), ["every_call_to_a_silent_far_side_ends"]);
@@ -344,6 +348,6 @@ mod tests {
             }
         }
 
-        block_on(run_all(&Scripted));
+        block_on(run_all(&Scripted)).assert_missing(&[Missing::Silence]);
     }
 }
