@@ -54,6 +54,13 @@ struct Kept {
 }
 
 impl MemoryStore {
+    /// From now on this record cannot be read, as if a disk had damaged it; a change replaces it by one that can. Answers
+    /// whether there is one.
+    #[cfg(feature = "testing")]
+    pub fn spoil(&self, tenant: &TenantId, id: CallbackId) -> bool {
+        self.kept().callbacks.spoil(&(tenant.clone(), id))
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Nothing below panics while it holds the lock, so a poisoned lock would still guard whole data.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -67,7 +74,7 @@ impl CallbackStore for MemoryStore {
     }
 
     async fn get(&self, tenant: &TenantId, id: CallbackId) -> Result<Option<Callback>, StoreError> {
-        Ok(self.kept().callbacks.get(tenant, id))
+        Ok(self.kept().callbacks.get(tenant, id)?)
     }
 
     async fn change(&self, changes: Vec<Change>) -> Result<Vec<Result<(), Conflict>>, StoreError> {
@@ -113,7 +120,7 @@ impl CallbackStore for MemoryStore {
     }
 
     async fn query(&self, query: Query) -> Result<Page, StoreError> {
-        Ok(self.kept().callbacks.query(&query))
+        Ok(self.kept().callbacks.query(&query)?)
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ges_core::memory::MemoryStore;
 use ges_core::testing::Unsteady;
 use ges_core::testing::contract::{CASES, StoreUnderTest, Stores, run_all, run_case, run_model};
+use ges_core::{CallbackId, TenantId};
 use pollster::block_on;
 
 struct Memory;
@@ -13,11 +14,16 @@ struct Memory;
 #[async_trait::async_trait]
 impl StoreUnderTest for Memory {
     async fn fresh(&self) -> Stores {
-        Stores::of(Arc::new(MemoryStore::default()), ())
+        let store = Arc::new(MemoryStore::default());
+        Stores::of(store.clone(), store)
     }
 
     async fn another(&self, stores: &Stores) -> Option<Stores> {
         Some(stores.clone())
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        stores.home.downcast_ref::<Arc<MemoryStore>>().is_some_and(|store| store.spoil(tenant, id))
     }
 }
 
@@ -38,6 +44,10 @@ impl StoreUnderTest for HandedOn {
 
     async fn another(&self, stores: &Stores) -> Option<Stores> {
         Memory.another(stores).await
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        Memory.spoil(stores, tenant, id).await
     }
 }
 

@@ -6,7 +6,9 @@ use std::ops::Bound;
 use super::indexes::Indexes;
 use crate::callback::Callback;
 use crate::id::{CallbackId, NodeId, ServiceName, TenantId};
-use crate::port::{Booked, Booking, Change, Conflict, Fence, IndexEntry, Order, Page, Query, Tally};
+use crate::port::{
+    Booked, Booking, Change, Conflict, Fence, IndexEntry, Order, Page, Query, StoreError, Tally,
+};
 use crate::slots::UtcMinute;
 use crate::time::{Interval, Timestamp};
 
@@ -22,6 +24,19 @@ pub(super) struct Entry {
     pub deferred: Option<Timestamp>,
     /// The newest lease; none when it was given back or ended by a change.
     pub lease: Option<Held>,
+    /// Whether it cannot be read, as if its text were damaged; ends with the next change. Only tests make it so.
+    pub spoilt: bool,
+}
+
+/// A record that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the record is spoilt")]
+pub(super) struct Spoilt(pub CallbackId);
+
+impl From<Spoilt> for StoreError {
+    fn from(spoilt: Spoilt) -> Self {
+        StoreError::Corrupt { what: format!("callback {}", spoilt.0), source: Box::new(spoilt) }
+    }
 }
 
 /// The newest lease of a record, perhaps expired.
@@ -35,7 +50,7 @@ pub(super) struct Held {
 impl Entry {
     fn new(callback: Callback, wake_at: Option<Timestamp>, lease: Option<Held>) -> Self {
         let index = IndexEntry::of(&callback, wake_at);
-        Entry { callback, index, deferred: None, lease }
+        Entry { callback, index, deferred: None, lease, spoilt: false }
     }
 
     /// When it may be leased by its own instant, leases aside.
@@ -46,6 +61,11 @@ impl Entry {
     /// When it may be leased by its own instant, its present lease included.
     pub fn available(&self) -> Option<Timestamp> {
         self.due().map(|due| self.lease.as_ref().map_or(due, |lease| due.max(lease.expires)))
+    }
+
+    /// The record, if it can be read.
+    pub fn read(&self) -> Result<&Callback, Spoilt> {
+        if self.spoilt { Err(Spoilt(self.callback.id)) } else { Ok(&self.callback) }
     }
 
     /// Whether nobody holds it at `now`.
@@ -77,8 +97,8 @@ impl Callbacks {
         Booked::Accepted
     }
 
-    pub fn get(&self, tenant: &TenantId, id: CallbackId) -> Option<Callback> {
-        self.records.get(&(tenant.clone(), id)).map(|entry| entry.callback.clone())
+    pub fn get(&self, tenant: &TenantId, id: CallbackId) -> Result<Option<Callback>, Spoilt> {
+        self.records.get(&(tenant.clone(), id)).map(|entry| entry.read().cloned()).transpose()
     }
 
     pub fn change(&mut self, change: Change) -> Result<(), Conflict> {
@@ -118,7 +138,7 @@ impl Callbacks {
         self.indexes.tally(tenant)
     }
 
-    pub fn query(&self, query: &Query) -> Page {
+    pub fn query(&self, query: &Query) -> Result<Page, Spoilt> {
         let start = match query.after {
             Some((desired, id)) => Bound::Excluded((query.tenant.clone(), desired, id)),
             None => Bound::Included((query.tenant.clone(), Timestamp::MIN, CallbackId(uuid::Uuid::nil()))),
@@ -129,17 +149,23 @@ impl Callbacks {
             .range((start, Bound::Unbounded))
             .take_while(|(tenant, ..)| *tenant == query.tenant)
             .filter_map(|(tenant, _, id)| self.records.get(&(tenant.clone(), *id)))
-            .filter(|entry| matches(query, entry))
-            .map(|entry| &entry.callback);
-        let callbacks: Vec<Callback> = matching.by_ref().take(query.limit).cloned().collect();
+            .filter(|entry| matches(query, entry));
+        let read = matching.by_ref().take(query.limit).map(|entry| entry.read().cloned());
+        let callbacks: Vec<Callback> = read.collect::<Result<_, _>>()?;
         let next = matching.next().and(callbacks.last().map(order));
-        Page { callbacks, next }
+        Ok(Page { callbacks, next })
     }
 
     pub fn purge(&mut self, now: Timestamp, limit: usize) -> usize {
         let over = self.indexes.finished.iter().take_while(|(purge_at, _)| *purge_at <= now);
         let keys: Vec<Key> = over.take(limit).map(|(_, key)| key.clone()).collect();
         keys.iter().filter_map(|key| self.remove(key)).count()
+    }
+
+    /// Whether there is such a record, which from now on cannot be read.
+    #[cfg(feature = "testing")]
+    pub fn spoil(&mut self, key: &Key) -> bool {
+        self.records.get_mut(key).map(|entry| entry.spoilt = true).is_some()
     }
 
     /// Changes what the store knows about a record, the indexes with it.

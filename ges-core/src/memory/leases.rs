@@ -63,7 +63,8 @@ impl Callbacks {
         let held = Held { owner: owner.clone(), fence, expires };
         let due = self.records.get(key).map(wake_order)?;
         self.update(key, |entry| entry.lease = Some(held));
-        let callback = self.records.get(key)?.callback.clone();
+        // One that cannot be read stays leased until its lease runs out, so that it stands in nobody's way.
+        let callback = self.records.get(key)?.read().ok()?.clone();
         let (tenant, id) = key.clone();
         let lease = Lease { tenant, id, version: callback.version, fence, expires };
         Some(Leased { callback, due, lease })

@@ -22,7 +22,7 @@
 //! }
 //!
 //! let report = pollster::block_on(run_all(&Memory));
-//! report.assert_missing(&[Missing::Reopen, Missing::Another]);
+//! report.assert_missing(&[Missing::Reopen, Missing::Another, Missing::Spoil]);
 //! assert!(report.kept().contains(&"book::the_same_id_again_inserts_nothing"));
 //! ```
 //!
@@ -58,6 +58,7 @@ mod races;
 mod report;
 mod retention;
 mod settings;
+mod spoilt;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub use report::{Missing, Report};
 
 use report::IntoOutcome;
 
+use crate::id::{CallbackId, TenantId};
 use crate::port::{CallInStore, CallbackStore, SettingsStore};
 
 /// An adapter that wants to be held to the contract.
@@ -90,6 +92,13 @@ pub trait StoreUnderTest: Send + Sync {
     async fn another(&self, stores: &Stores) -> Option<Stores> {
         let _ = stores;
         None
+    }
+
+    /// Makes one stored record unreadable, as a bad disk or a bad hand does, and leaves everything else as it is. Answers
+    /// whether it could.
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        let _ = (stores, tenant, id);
+        false
     }
 
     /// Runs the tasks at once and ends when all have ended: each on a thread of its own that blocks on it. An adapter
@@ -159,7 +168,7 @@ macro_rules! suite {
         ///
         /// ```ignore
         /// ges_core::store_contract!(pollster::block_on, Postgres);
-        /// ges_core::store_contract!(pollster::block_on, Memory, missing: [Reopen, Another]);
+        /// ges_core::store_contract!(pollster::block_on, Memory, missing: [Reopen, Another, Spoil]);
         /// ```
         #[macro_export]
         macro_rules! store_contract {
@@ -330,6 +339,8 @@ suite! { $
         invariant_29_the_indexes_are_whole_after_reopening
         fences_grow_across_reopening
         versions_of_groups_and_settings_survive;
+    spoilt:
+        a_record_that_cannot_be_read_stops_nobody_else;
     check:
         a_working_store_says_so;
 }
@@ -364,6 +375,11 @@ pub async fn assert_missing(under: &dyn StoreUnderTest, missing: &[Missing]) {
         let offered = match hook {
             Missing::Reopen => under.reopen(stores).await.is_some(),
             Missing::Another => under.another(&stores).await.is_some(),
+            Missing::Spoil => {
+                let record = super::fixtures::scheduled(1, super::fixtures::at("18:00"));
+                ask::put(&*stores.callbacks, &record).await;
+                under.spoil(&stores, &record.tenant, record.id).await
+            }
             Missing::Silence => panic!("{hook:?} is no hook of stores"),
         };
         assert!(!offered, "{hook:?} is said to be missing and is there");

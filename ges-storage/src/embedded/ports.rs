@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::EmbeddedStore;
 use super::failure::{Closed, Failure};
 use super::indexes::{Candidate, Granted, Indexes};
-use super::reader::{self, Readers, Selection};
+use super::reader::{self, Readers, Selection, Unreadable};
 use super::row::version;
 use super::writer::{self, Book, ChangeAll, ChangeCallIns, Publish, Purge, PurgeCallIns, Writer};
 
@@ -88,9 +88,14 @@ impl EmbeddedStore {
         };
         let mut leased = Vec::with_capacity(records.len());
         for (granted, record) in records {
-            let Some((tenant, callback)) = record else {
-                indexes.wakes.withdraw(granted);
-                continue;
+            let (tenant, callback) = match record {
+                Ok(Some(record)) => record,
+                Ok(None) => {
+                    indexes.wakes.withdraw(granted);
+                    continue;
+                }
+                // Its lease stands until it runs out, so that what cannot be read stands in nobody's way.
+                Err(Unreadable) => continue,
             };
             if indexes.wakes.confirm(granted, tenant, callback.id, version(callback.version)) {
                 let lease = Lease {

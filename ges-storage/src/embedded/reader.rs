@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use call_ins::{group, published, request, versions};
-pub(super) use callbacks::{callback, leased, waiting};
+pub(super) use callbacks::{Unreadable, callback, leased, waiting};
 pub(super) use export::export;
 pub(super) use query::{Selection, page};
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ges_core::testing::contract::{StoreUnderTest, Stores};
+use ges_core::{CallbackId, TenantId};
 use ges_storage::embedded::{EmbeddedStore, Options};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 struct Embedded;
@@ -27,6 +29,17 @@ impl StoreUnderTest for Embedded {
         let home =
             Arc::into_inner(home.downcast::<TempDir>().expect("the folder")).expect("nobody else has it");
         Some(open(home))
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        let home = stores.home.downcast_ref::<TempDir>().expect("the folder");
+        let beside = Connection::open(home.path().join("ges.db")).expect("the file");
+        let key = "SELECT callback.key FROM callback JOIN tenant ON tenant.key = tenant WHERE id = ?1 AND name = ?2";
+        let spoilt = beside.execute(
+            &format!("UPDATE record SET body = '{{' WHERE key = ({key})"),
+            (id.0.as_bytes(), tenant.as_str()),
+        );
+        spoilt.expect("an update") == 1
     }
 
     fn rounds(&self) -> usize {

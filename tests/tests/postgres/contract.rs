@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ges_core::testing::contract::{StoreUnderTest, Stores, Task, run_model};
+use ges_core::{CallbackId, TenantId};
 
-use crate::support::{block_on, fresh_schema, open_shared, runtime};
+use crate::support::{block_on, fresh_schema, open_shared, runtime, spoilt};
 
 struct Postgres;
 
@@ -31,6 +32,10 @@ impl StoreUnderTest for Postgres {
 
     async fn another(&self, one: &Stores) -> Option<Stores> {
         Some(stores(schema(one)).await)
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        spoilt(&schema(stores), tenant, id)
     }
 
     async fn parallel(&self, tasks: Vec<Task>) {

@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use ges_core::port::{CallbackStore, Conflict, LeaseRequest};
 use ges_core::testing::contract::{StoreUnderTest, Stores, Task};
 use ges_core::testing::fixtures::{at, between, change, issued, scheduled, service, tenant};
+use ges_core::{CallbackId, TenantId};
 use ges_storage::postgres::{OpenError, PostgresStore};
 use ges_tests::private::Postgres;
 
-use crate::support::{block_on, bounded, fresh_schema, open, open_shared, options, runtime};
+use crate::support::{block_on, bounded, fresh_schema, open, open_shared, options, runtime, spoilt};
 
 /// What the migrations of the two next releases may do: tables, columns with a default, indexes and functions.
 const NEXT: [&str; 2] = [
@@ -82,6 +83,10 @@ impl StoreUnderTest for Ahead {
 
     async fn another(&self, one: &Stores) -> Option<Stores> {
         Some(stores(schema(one)).await)
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        spoilt(&schema(stores), tenant, id)
     }
 
     async fn parallel(&self, tasks: Vec<Task>) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ges_core::port::StoreError;
+use ges_core::{CallbackId, TenantId};
 use ges_storage::postgres::{Options, PostgresStore};
 use ges_tests::private::Postgres;
 use tokio::runtime::Runtime;
@@ -48,6 +49,15 @@ pub async fn open(options: Options) -> PostgresStore {
 
 pub async fn open_shared(schema: &str) -> PostgresStore {
     open(options(&Postgres::shared().url("postgres")).schema(schema)).await
+}
+
+/// Makes a record of this schema unreadable; answers whether there is one.
+pub fn spoilt(schema: &str, tenant: &TenantId, id: CallbackId) -> bool {
+    let key = format!("SELECT key FROM {schema}.tenant WHERE name = '{tenant}'");
+    let spoil = format!(
+        "UPDATE {schema}.callback SET record = '{{' WHERE id = '{id}' AND tenant = ({key}) RETURNING id"
+    );
+    Postgres::shared().ask("postgres", &spoil).iter().any(|row| *row == id.to_string())
 }
 
 /// Somebody who has locked something, and keeps it until it is told to commit.

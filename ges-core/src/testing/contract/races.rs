@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::report::Outcome;
 use super::{Case, StoreUnderTest, Stores, Task};
+use crate::id::{CallbackId, TenantId};
 
 /// Runs a case, and when it has asked for parallel tasks, as often as the harness says.
 pub(super) async fn run(case: &Case, under: &dyn StoreUnderTest) -> Outcome {
@@ -36,6 +37,10 @@ impl StoreUnderTest for Watched<'_> {
 
     async fn another(&self, stores: &Stores) -> Option<Stores> {
         self.under.another(stores).await
+    }
+
+    async fn spoil(&self, stores: &Stores, tenant: &TenantId, id: CallbackId) -> bool {
+        self.under.spoil(stores, tenant, id).await
     }
 
     async fn parallel(&self, tasks: Vec<Task>) {

@@ -13,8 +13,10 @@ use futures_util::future::BoxFuture;
 pub enum Missing {
     /// [`StoreUnderTest::reopen`](super::StoreUnderTest::reopen): nothing outlives the process.
     Reopen,
-    /// A second handle on the same data: nothing is shared between nodes.
+    /// A second handle on the same data, or another node beside this one: nothing is shared between nodes.
     Another,
+    /// [`StoreUnderTest::spoil`](super::StoreUnderTest::spoil): no stored record can be damaged.
+    Spoil,
     /// [`Telephony::fall_silent`](super::orchestrator::Telephony::fall_silent): nothing lies behind the adapter.
     Silence,
 }
@@ -23,7 +25,8 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Missing::Reopen => "the harness opens nothing again (`reopen`)",
-            Missing::Another => "the harness has no second handle (`another`)",
+            Missing::Another => "the harness has no other node (`another`)",
+            Missing::Spoil => "the harness cannot damage a record (`spoil`)",
             Missing::Silence => "the harness has no far side that could fall silent (`fall_silent`)",
         })
     }
@@ -160,7 +163,7 @@ pub(super) mod tests {
         assert_eq!(report().skipped(), [("first", Missing::Reopen), ("second", Missing::Another)]);
         let told = "1 of 3 promises are kept, 2 were not put to the test:\n  \
                     first: the harness opens nothing again (`reopen`)\n  \
-                    second: the harness has no second handle (`another`)";
+                    second: the harness has no other node (`another`)";
         assert_eq!(report().to_string(), told);
     }
 

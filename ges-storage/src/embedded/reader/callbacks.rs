@@ -26,7 +26,11 @@ pub(in crate::embedded) fn callback(
 }
 
 /// A lease and its record; none where the record is gone, or is not the one the lease was meant for any more.
-pub(in crate::embedded) type Found = (Granted, Option<(TenantKey, Callback)>);
+pub(in crate::embedded) type Found = (Granted, Result<Option<(TenantKey, Callback)>, Unreadable>);
+
+/// The record is there and cannot be understood. Asked for by its id, it says what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::embedded) struct Unreadable;
 
 /// The records just leased, as they are now.
 pub(in crate::embedded) fn leased(
@@ -44,9 +48,13 @@ pub(in crate::embedded) fn leased(
                 if one.version.is_none_or(|version| found.get(2).is_ok_and(|is: i64| is == version)) =>
             {
                 let id = CallbackId(Uuid::from_bytes(found.get(1)?));
-                Some((found.get(0)?, row::callback(found, 3, id)?))
+                match row::callback(found, 3, id) {
+                    Ok(callback) => Ok(Some((found.get(0)?, callback))),
+                    Err(Failure::Unreadable { .. }) => Err(Unreadable),
+                    Err(failure) => return Err(failure),
+                }
             }
-            _ => None,
+            _ => Ok(None),
         };
         records.push((one, record));
     }
@@ -105,7 +113,7 @@ mod tests {
             let found = leased(&connection, vec![granted]).unwrap_or_default();
             found
                 .into_iter()
-                .filter_map(|(_, record)| record)
+                .filter_map(|(_, record)| record.unwrap())
                 .map(|(_, callback)| callback)
                 .collect::<Vec<_>>()
         };
