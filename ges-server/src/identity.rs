@@ -159,7 +159,27 @@ impl StatisticsLogins for LocalIdentities {
 
 #[cfg(test)]
 mod tests {
+    use ges_core::testing::contract::identity::{self, IdentityUnderTest};
+
     use super::*;
+
+    struct Configured;
+
+    #[async_trait]
+    impl IdentityUnderTest for Configured {
+        async fn of(&self, tenants: &[identity::Tenant]) -> Arc<dyn Identity> {
+            let configured = |known: &identity::Tenant| Tenant {
+                origins: known.origins.iter().map(|origin| origin.parse().unwrap()).collect(),
+                ..tenant(known.id, known.keys)
+            };
+            Arc::new(LocalIdentities::new(tenants.iter().map(configured).collect()))
+        }
+    }
+
+    #[tokio::test]
+    async fn configured_identities_keep_the_contract() {
+        identity::run_all(&Configured).await.assert_complete();
+    }
 
     fn tenant(id: &str, keys: &[&str]) -> Tenant {
         Tenant {

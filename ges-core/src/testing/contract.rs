@@ -1,4 +1,5 @@
-//! One contract, every store: what the ports promise, as cases that any adapter can run.
+//! One contract, every store: what the ports promise, as cases that any adapter can run. Other ports have theirs in
+//! [`orchestrator`] and [`identity`].
 //!
 //! An adapter implements [`StoreUnderTest`] and calls [`run_all`], or, for a test of its own per case,
 //! [`store_contract!`](crate::store_contract). Every case begins with a fresh store. The suite brings no runtime: the
@@ -48,6 +49,7 @@ mod concurrency;
 mod dropped;
 mod durability;
 mod guards;
+pub mod identity;
 mod lease;
 mod model;
 mod nodes;
