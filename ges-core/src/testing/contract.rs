@@ -1,5 +1,5 @@
-//! One contract, every store: what the ports promise, as cases that any adapter can run. Other ports have theirs in
-//! [`orchestrator`] and [`identity`].
+//! One contract, every store: what the ports promise, as cases that any adapter can run. The other ports have theirs in
+//! [`orchestrator`], [`windows`], [`waits`] and [`identity`].
 //!
 //! An adapter implements [`StoreUnderTest`] and calls [`run_all`], or, for a test of its own per case,
 //! [`store_contract!`](crate::store_contract). Every case begins with a fresh store. The suite brings no runtime: the
@@ -61,6 +61,8 @@ mod report;
 mod retention;
 mod settings;
 mod spoilt;
+pub mod waits;
+pub mod windows;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -382,7 +384,7 @@ pub async fn assert_missing(under: &dyn StoreUnderTest, missing: &[Missing]) {
                 ask::put(&*stores.callbacks, &record).await;
                 under.spoil(&stores, &record.tenant, record.id).await
             }
-            Missing::Silence => panic!("{hook:?} is no hook of stores"),
+            Missing::Silence | Missing::CutOff | Missing::Learning => panic!("{hook:?} is no hook of stores"),
         };
         assert!(!offered, "{hook:?} is said to be missing and is there");
     }

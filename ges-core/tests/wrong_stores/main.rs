@@ -10,7 +10,7 @@ use pollster::block_on;
 use wrong::Fault;
 
 fn breaks(fault: Fault, case: &str) -> bool {
-    catch_unwind(AssertUnwindSafe(|| drop(block_on(run_case(case, &fault))))).is_err()
+    catch_unwind(AssertUnwindSafe(|| block_on(run_case(case, &fault)))).is_err()
 }
 
 /// The cases that a store with this fault breaks.

@@ -17,6 +17,10 @@ pub enum Missing {
     Another,
     /// [`StoreUnderTest::spoil`](super::StoreUnderTest::spoil): no stored record can be damaged.
     Spoil,
+    /// [`Counting::cut_off`](super::windows::Counting::cut_off): there is nothing to be cut off from.
+    CutOff,
+    /// [`Floor::learns`](super::waits::Floor::learns): the adapter learns from nobody.
+    Learning,
     /// [`Telephony::fall_silent`](super::orchestrator::Telephony::fall_silent): nothing lies behind the adapter.
     Silence,
 }
@@ -27,6 +31,8 @@ impl fmt::Display for Missing {
             Missing::Reopen => "the harness opens nothing again (`reopen`)",
             Missing::Another => "the harness has no other node (`another`)",
             Missing::Spoil => "the harness cannot damage a record (`spoil`)",
+            Missing::CutOff => "the harness cannot cut off the node (`cut_off`)",
+            Missing::Learning => "the adapter learns from nobody (`learns`)",
             Missing::Silence => "the harness has no far side that could fall silent (`fall_silent`)",
         })
     }
