@@ -151,6 +151,10 @@ impl Engine {
     ///
     /// # Errors
     /// When a store fails; what was removed by then stays removed.
+    ///
+    /// # Cancel safety
+    /// Dropped, what was removed by then stays removed, and the store may still remove the batch it was asked for. The
+    /// next call removes the rest.
     pub async fn purge(&self) -> Result<usize, crate::port::StoreError> {
         const BATCH: usize = 1000;
         let now = self.now();

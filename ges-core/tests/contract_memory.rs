@@ -81,7 +81,8 @@ impl StoreUnderTest for InAnotherPlace {
 fn calls_dropped_before_and_after_they_are_done_leave_nothing_by_half() {
     let mut cases = CASES.iter().filter(|case| case.name.starts_with("dropped::")).peekable();
     assert!(cases.peek().is_some());
-    cases.for_each(|case| assert_eq!(block_on(run_case(case.name, &InAnotherPlace)), Ok(()), "{}", case.name));
+    cases
+        .for_each(|case| assert_eq!(block_on(run_case(case.name, &InAnotherPlace)), Ok(()), "{}", case.name));
 }
 
 /// A store that loses everything when it is closed, and claims not to.

@@ -44,6 +44,9 @@ impl StatisticsCache {
     ///
     /// # Errors
     /// 401 when the tenant's credentials are missing or refused, 500 when the statistics service is away.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: an answer that was not awaited is not remembered, and asked for again.
     pub async fn read(
         &self,
         tenant: &TenantId,

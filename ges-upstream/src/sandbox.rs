@@ -27,6 +27,9 @@ use play::Session;
 #[async_trait]
 pub trait WriteBack: Send + Sync {
     /// Applies one update. Repeats are harmless, because updates carry a sequence number.
+    ///
+    /// # Cancel safety
+    /// Dropped, the update may have been applied, or may still be. It may be written again.
     async fn write_back(
         &self,
         tenant: &TenantId,

@@ -42,6 +42,10 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown tenant, group or callback; no number free; the callback is finished.
+    ///
+    /// # Cancel safety
+    /// Dropped before the store was asked to write, it has handed out nothing. Dropped later, a number may be taken of
+    /// which nobody was told; it is free again when the request expires.
     pub async fn request_call_in(
         &self,
         tenant: &TenantId,
@@ -80,6 +84,10 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown tenant, or a failing store.
+    ///
+    /// # Cancel safety
+    /// Dropped before the store was asked to write, it has consumed nothing. Dropped later, the request may be consumed
+    /// without anybody having been told: the same call is then not recognised again.
     pub async fn recognise_call(
         &self,
         tenant: &TenantId,
@@ -113,6 +121,9 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn call_in(&self, tenant: &TenantId, id: Uuid) -> Result<Option<CallInRequest>, EngineError> {
         Ok(self.parts.call_ins.request(tenant, id).await?)
     }

@@ -37,6 +37,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::CallbackUnknown`]; [`Refusal::LifeCycle`] in PROCESSING and COMPLETED.
+    ///
+    /// # Cancel safety
+    /// Dropped before the store was asked to write, it has changed nothing. Dropped later, the callback may be
+    /// cancelled, and its session is then told all the same. The dispatcher of this engine tells the listener, unless
+    /// the record has changed again by then; the estimate of waits does not learn of it. [`Engine::retrieve`] tells
+    /// what became of it.
     pub async fn cancel(
         &self,
         tenant: &TenantId,
@@ -51,6 +57,11 @@ impl Engine {
     ///
     /// # Errors
     /// As for a booking; [`Refusal::LifeCycle`] unless it is SCHEDULED and not being handed over.
+    ///
+    /// # Cancel safety
+    /// Dropped before the store was asked to write, it has changed nothing. Dropped later, the record may have been
+    /// replaced, whole: it holds the old place or the new one, never both. The dispatcher of this engine tells the
+    /// listener, unless the record has changed again by then. [`Engine::retrieve`] tells what became of it.
     pub async fn edit(&self, tenant: &TenantId, id: CallbackId, edit: Edit) -> Result<Callback, EngineError> {
         for _ in 0..TRIES {
             let now = self.now();

@@ -10,6 +10,9 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn list(&self, query: Query) -> Result<Page, EngineError> {
         Ok(self.parts.callbacks.query(query).await?)
     }
@@ -18,12 +21,19 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn tally(&self, tenant: &TenantId) -> Result<Vec<(ServiceName, Tally)>, EngineError> {
         Ok(self.parts.callbacks.tally(tenant).await?)
     }
 
     /// Cancels many callbacks as an administrator does; one that cannot be cancelled does not touch the others. Answers
     /// in the order of the ids.
+    ///
+    /// # Cancel safety
+    /// Dropped, the callbacks before one of the ids are dealt with, those behind it are not, and that one is as after a
+    /// dropped [`Engine::cancel`].
     pub async fn cancel_many(
         &self,
         tenant: &TenantId,
@@ -40,6 +50,9 @@ impl Engine {
     ///
     /// # Errors
     /// What is wrong with the store of callbacks.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn check(&self) -> Result<(), EngineError> {
         Ok(self.parts.callbacks.check().await?)
     }

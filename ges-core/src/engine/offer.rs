@@ -53,6 +53,9 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown tenant or service, a window that makes no sense, or a failing store.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment.
     pub async fn availability(
         &self,
         tenant: &TenantId,
@@ -123,6 +126,9 @@ impl Engine {
     ///
     /// # Errors
     /// Unknown tenant or service.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a wait that was not learned is asked for again.
     pub async fn queue_status(
         &self,
         tenant: &TenantId,

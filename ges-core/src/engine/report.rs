@@ -13,6 +13,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`super::Refusal::CallbackUnknown`]; [`super::Refusal::LifeCycle`] when no attempt was ever issued.
+    ///
+    /// # Cancel safety
+    /// Dropped, the update may have been applied; written again, it does no harm. The dispatcher of this engine tells
+    /// the listener, unless the record has changed again by then; the estimate of waits does not learn of it.
     pub async fn write_back(
         &self,
         tenant: &TenantId,

@@ -66,6 +66,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`super::Refusal::CallbackUnknown`] for an id of nobody, of another tenant, or past its retention.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a place that was not learned is asked for again.
     pub async fn retrieve(&self, tenant: &TenantId, id: CallbackId) -> Result<Shown, EngineError> {
         let now = self.now();
         let callback = self.load(tenant, id, now).await?;

@@ -63,6 +63,9 @@ impl Engine {
 
     /// The estimated waits of several queues, in the order asked; an unknown queue has an entry of its own
     /// ([engagement-api-v3 §3.7](crate::rules)).
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a wait that was not learned is asked for again.
     pub async fn estimated_waits(
         &self,
         tenant: &TenantId,

@@ -13,16 +13,28 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait CallInStore: Send + Sync {
     /// The requests of a group that are still waiting, with the group's version (0 for a group never written).
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn group(&self, tenant: &TenantId, group: &str) -> Result<CallInGroupState, StoreError>;
 
     /// Inserts or replaces requests if the group's version is still the one that was read, and raises it by one.
     /// Answers `false`, and changes nothing, when it is not. Durable once answered.
+    ///
+    /// # Cancel safety
+    /// Dropped, the change may have been made, or may still be: whole or not at all. The version of the group tells.
     async fn change(&self, change: CallInChange) -> Result<bool, StoreError>;
 
     /// One request, in whatever state; `None` when unknown or purged.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn request(&self, tenant: &TenantId, id: Uuid) -> Result<Option<CallInRequest>, StoreError>;
 
     /// Removes requests created at or before `before`; answers how many.
+    ///
+    /// # Cancel safety
+    /// Dropped, some may have been removed, or may still be; the next call removes the rest.
     async fn purge_call_ins(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 }
 

@@ -15,18 +15,31 @@ use std::sync::Arc;
 pub trait Orchestrator: Send + Sync {
     /// Takes one attempt. The key (callback id, attempt) makes repeats harmless: the orchestrator starts at most one
     /// session per key. Must end by itself within a bounded time.
+    ///
+    /// # Cancel safety
+    /// Dropped, the attempt may have been taken, or may still be. The same key again starts no second session, so the
+    /// engine hands over again what it dropped.
     async fn submit(&self, submission: &Submission) -> Result<Handed, HandOverError>;
 
     /// Looks whether a session lives. Nobody waits for the answer, so it may be asked together with others a little later.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: a look changes nothing.
     async fn look(&self, session: &SessionKey) -> Result<Look, Unavailable>;
 
     /// Looks where a session stands in its queue, for somebody who waits for the answer. The same as
     /// [`Orchestrator::look`] unless told otherwise.
+    ///
+    /// # Cancel safety
+    /// As for [`Orchestrator::look`].
     async fn place(&self, session: &SessionKey) -> Result<Look, Unavailable> {
         self.look(session).await
     }
 
     /// Tells a session that its callback is over. A session that does not exist counts as told.
+    ///
+    /// # Cancel safety
+    /// Dropped, the session may have been told, or may still be. It may be told again.
     async fn cancel(&self, session: &SessionKey) -> Result<(), Unavailable>;
 
     /// How often live sessions should be looked at; `None` when this orchestrator cannot be asked.

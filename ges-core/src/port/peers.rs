@@ -17,10 +17,17 @@ pub trait Peers: Send + Sync {
     ///
     /// # Errors
     /// When the seat cannot be had now. The node works all the same; [`Peers::attend`] tries again.
+    ///
+    /// # Cancel safety
+    /// Dropped, the seat is taken or not; [`Peers::attend`] sees to it.
     async fn join(&self) -> Result<(), StoreError>;
 
     /// Tells the others that this node is there, and `news` what becomes of them. Goes on until it is dropped, and
     /// survives every failure of what it leans on. When it ends, it is called again.
+    ///
+    /// # Cancel safety
+    /// It is ended by being dropped: this node falls silent, and the others find it gone unless it says
+    /// [`Peers::leave`].
     async fn attend(&self, news: &News);
 
     /// Tells the others at once that this node has published settings of a tenant. Must return quickly.
@@ -28,6 +35,9 @@ pub trait Peers: Send + Sync {
 
     /// Gives up the seat: this node holds nothing any more, and what it gave back is to be looked for. When the others
     /// cannot be told, they find it out by themselves.
+    ///
+    /// # Cancel safety
+    /// Dropped, the others may have been told or not; then they find it out by themselves.
     async fn leave(&self);
 }
 

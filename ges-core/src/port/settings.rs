@@ -12,13 +12,22 @@ use crate::settings::Published;
 #[async_trait]
 pub trait SettingsStore: Send + Sync {
     /// What is published for a tenant.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn published(&self, tenant: &TenantId) -> Result<Published, StoreError>;
 
     /// The published version of every tenant that ever published. One look, whatever the number of tenants: nodes ask
     /// it to learn what another node published.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn versions(&self) -> Result<BTreeMap<TenantId, u64>, StoreError>;
 
     /// Replaces everything if the stored version is `next.version - 1`; durable once answered.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have been published, or may still be: whole or not at all. The stored version tells.
     async fn publish(&self, tenant: &TenantId, next: Published) -> Result<(), PublishError>;
 }
 

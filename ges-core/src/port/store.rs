@@ -25,9 +25,16 @@ pub trait CallbackStore: Send + Sync {
     ///
     /// Booking the same id again inserts nothing and answers [`Booked::Exists`], so a repeat after a lost answer is
     /// harmless. A refusal changes nothing.
+    ///
+    /// # Cancel safety
+    /// Dropped, the record may have been inserted, or may still be: with its guards judged, whole or not at all, as
+    /// after [`StoreError::OutcomeUnknown`]. Booking the same id again tells.
     async fn book(&self, booking: Booking) -> Result<Booked, StoreError>;
 
     /// The record as last committed; `None` when there is none for this tenant, or it has been purged.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn get(&self, tenant: &TenantId, id: CallbackId) -> Result<Option<Callback>, StoreError>;
 
     /// Replaces records, each by itself: one change is all or nothing, a batch is not, and a conflict of one does not
@@ -37,35 +44,57 @@ pub trait CallbackStore: Send + Sync {
     /// place and number not counted), and its fence, if given, is the newest lease of that record. A change without a
     /// fence ends any lease of the record, so that [`CallbackStore::held`] answers `false` for it from then on; one
     /// with a fence keeps the lease.
+    ///
+    /// # Cancel safety
+    /// Dropped, each change may have been made, or may still be: each whole or not at all. A record's version tells.
     async fn change(&self, changes: Vec<Change>) -> Result<Vec<Result<(), Conflict>>, StoreError>;
 
     /// Leases records that need attention: those whose `wake_at` is at or before `until`, and for each raised service
     /// its SCHEDULED records without a pending hand-over desired before the given instant. Earliest `wake_at` first;
     /// at most `limit`. Records leased to anybody (the same owner included) are skipped until their lease expires; each
     /// lease carries a fence larger than all earlier ones of that record.
+    ///
+    /// # Cancel safety
+    /// Dropped, records may be leased of which the owner was not told, or may still be. They wait until these leases
+    /// expire, or until [`CallbackStore::end_leases`]; a store need not end them by itself.
     async fn lease(&self, request: LeaseRequest) -> Result<Vec<Leased>, StoreError>;
 
     /// Gives leases back. The record is not leased again before `not_before`, except through
     /// [`LeaseRequest::raised`] or after a change. Unknown or outdated leases are ignored. Need not be durable:
     /// forgetting a deferral only means looking once more.
+    ///
+    /// # Cancel safety
+    /// Dropped, each lease may have been given back, or may still be. One that was not runs out.
     async fn release(&self, releases: Vec<Release>) -> Result<(), StoreError>;
 
     /// Ends every lease of this owner, and answers how many: its records can be leased at once, as if each had been
     /// given back without a deferral, and what the owner still holds is worth nothing ([`CallbackStore::held`] answers
     /// `false`, its fences meet [`Conflict::Fenced`]). For a node that is known to be gone; about one that is not, it
     /// costs the owner some work and nothing else.
+    ///
+    /// # Cancel safety
+    /// Dropped, the leases may have been ended, some or all, or may still be; the next call ends the rest.
     async fn end_leases(&self, owner: &NodeId) -> Result<usize, StoreError>;
 
     /// Whether each lease still is the newest of its record, unexpired at `now`, and the record still has the version
     /// of the lease. Cheap: it is asked at the very instant of a hand-over.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn held(&self, leases: &[Lease], now: Timestamp) -> Result<Vec<bool>, StoreError>;
 
     /// The earliest instant at which [`CallbackStore::lease`] could find something by `wake_at`; `None` when nothing
     /// waits. Cost does not grow with the number of records.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// [`CallbackStore::lease`], and then [`CallbackStore::next_wake`]. A store that can answer both in one question
     /// does: every look asks it.
+    ///
+    /// # Cancel safety
+    /// As for [`CallbackStore::lease`].
     async fn lease_and_next_wake(
         &self,
         request: LeaseRequest,
@@ -75,6 +104,9 @@ pub trait CallbackStore: Send + Sync {
     }
 
     /// How many place-holding records of a service are desired in each minute of the window.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn occupancy(
         &self,
         tenant: &TenantId,
@@ -84,17 +116,29 @@ pub trait CallbackStore: Send + Sync {
 
     /// How many unfinished records of each service of the tenant are in each state, services in name order; those
     /// without any may be left out.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn tally(&self, tenant: &TenantId) -> Result<Vec<(ServiceName, Tally)>, StoreError>;
 
     /// Records that match, in the order of (desired time, id), at most [`Query::limit`] and those after
     /// [`Query::after`].
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn query(&self, query: Query) -> Result<Page, StoreError>;
 
     /// Removes finished records whose `purge_at` is at or before `now`, oldest first, at most `limit`; answers how
     /// many. Unfinished ones are left: they complete first ([callback-domain §10.2](crate::rules)).
+    ///
+    /// # Cancel safety
+    /// Dropped, some may have been removed, or may still be; the next call removes the rest.
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether the store could take a booking now: writes and reads work.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment: what it writes to try the store means nothing.
     async fn check(&self) -> Result<(), StoreError>;
 }
 

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 pub trait WaitTimes: Send + Sync {
     /// The estimated wait of a queue in one of the three modes. A failure is answered as unknown by the engine; it
     /// never blocks a booking or a submission ([invariant 43](crate::rules)).
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn wait(
         &self,
         tenant: &TenantId,
@@ -21,6 +24,9 @@ pub trait WaitTimes: Send + Sync {
     ) -> Result<Ewt, Unavailable>;
 
     /// The place (1-based) and remaining wait, in seconds, of a call that is in the queue; `None` when it is not known.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn position(
         &self,
         tenant: &TenantId,
@@ -42,6 +48,9 @@ pub trait WaitTimes: Send + Sync {
 #[async_trait]
 pub trait Captcha: Send + Sync {
     /// Whether this tenant demands a token, and whether this one proves it.
+    ///
+    /// # Cancel safety
+    /// Dropped, the token may be used up: many verifiers take a token only once. Nothing else is left behind.
     async fn verify(&self, tenant: &TenantId, token: Option<&str>) -> Result<CaptchaVerdict, Unavailable>;
 }
 
@@ -62,6 +71,9 @@ pub enum CaptchaVerdict {
 #[async_trait]
 pub trait Statistics: Send + Sync {
     /// What the service answers to these statistics, passed on unread.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn read(
         &self,
         tenant: &TenantId,

@@ -18,6 +18,10 @@ pub trait VoiceRedis: Send + Sync {
     ///
     /// # Errors
     /// When there is no answer, or none of this script.
+    ///
+    /// # Cancel safety
+    /// Dropped, the attempts may have been appended, or may still be, all in one step. Appended again, each is found
+    /// and appended no second time.
     async fn append(
         &self,
         keys: &[&[u8]],
@@ -28,6 +32,9 @@ pub trait VoiceRedis: Send + Sync {
     ///
     /// # Errors
     /// When there is no answer.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any moment; an adapter leaves nothing behind.
     async fn exist(&self, keys: &[&[u8]]) -> Result<Vec<bool>, VoiceFailure>;
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod callers;
+mod cancel_safety;
 mod citations;
 mod rooms;
 mod words;
