@@ -4,20 +4,17 @@
 //! there is nothing to guess. A key that is asked for is hashed and compared with every hash in constant time, so that
 //! the time of an answer tells nothing about how close a guess was.
 
-mod origin;
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use ges_core::TenantId;
 use ges_core::port::{Identity, StoreError};
+use ges_http::OriginPattern;
 use ges_upstream::captcha::{CaptchaSecret, CaptchaSecrets};
 use ges_upstream::statistics::{StatisticsCredentials, StatisticsLogins};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-
-pub use origin::{NotAnOrigin, OriginPattern};
 
 /// What is configured of one tenant besides its settings.
 #[derive(Clone, Debug)]

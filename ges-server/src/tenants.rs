@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use ges_core::settings::{SecretSource, SettingsFile};
+use ges_http::OriginPattern;
 use ges_upstream::captcha::CaptchaSecret;
 use ges_upstream::statistics::StatisticsCredentials;
 use secrecy::SecretString;
 
 use crate::config::{Mistake, Mistakes, ReadFile};
-use crate::identity::{KeyHash, OriginPattern, Tenant};
+use crate::identity::{KeyHash, Tenant};
 
 /// Where secrets are kept.
 pub struct Secrets<'a> {
