@@ -1,7 +1,6 @@
 //! The command line.
 
 pub mod copies;
-pub mod import;
 pub mod status;
 pub mod store;
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
+use ges_storage::import;
 use ges_storage::postgres::PostgresStore;
 
-use super::{copies, import};
+use super::copies;
 use crate::app::{StoreKind, Stores, postgres_options};
 use crate::config::{Config, Storage};
 
@@ -74,7 +75,12 @@ pub async fn import(
         bail!("the store has something in it, so nothing was imported; --into-used does it all the same");
     }
     let look_every = config.upstream.orchestrator.look_every();
-    let imported = import::import(&stores, BufReader::new(file), look_every).await?;
+    let ports = import::Ports {
+        callbacks: &*stores.callbacks,
+        call_ins: &*stores.call_ins,
+        settings: &*stores.settings,
+    };
+    let imported = import::import(ports, BufReader::new(file), look_every).await?;
     let import::Imported { written, present, kept } = imported;
     writeln!(out, "{written} written, {present} there already")?;
     if kept > 0 {

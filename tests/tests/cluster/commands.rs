@@ -13,8 +13,8 @@ use ges_core::testing::fixtures::{
 use ges_core::{Callback, Timestamp};
 use ges_server::app::Stores;
 use ges_server::command::copies::{export, is_empty};
-use ges_server::command::import::{ImportError, Imported, import};
 use ges_server::config::Storage;
+use ges_storage::import::{ImportError, Imported, Ports, import};
 use ges_tests::server::Site;
 
 use crate::world::{PATIENCE, World, book, shown};
@@ -145,6 +145,10 @@ async fn lines(stores: &Stores) -> Vec<String> {
     all
 }
 
+fn ports(stores: &Stores) -> Ports<'_> {
+    Ports { callbacks: &*stores.callbacks, call_ins: &*stores.call_ins, settings: &*stores.settings }
+}
+
 async fn file(folder: &Path, name: &str) -> Stores {
     Stores::open(&Storage::Embedded(folder.join(name))).await.unwrap()
 }
@@ -160,12 +164,12 @@ async fn an_import_writes_everything_once_and_touches_nothing_that_is_there() {
     let read = |text: &str| BufReader::new(std::io::Cursor::new(text.to_owned()));
 
     let broken = format!("{all}\n{{\"callback\":{{\"id\":\"+15195550123\"}}}}\nnothing");
-    let refused = import(&to, read(&broken), LOOKED_AT).await.unwrap_err();
+    let refused = import(ports(&to), read(&broken), LOOKED_AT).await.unwrap_err();
     assert!(matches!(&refused, ImportError::Lines(lines) if lines.len() == 2), "{refused}");
     assert!(!refused.to_string().contains("5195550123"), "{refused}");
     assert!(is_empty(&to).await.unwrap(), "all or nothing");
 
-    let done = import(&to, read(&all), LOOKED_AT).await.unwrap();
+    let done = import(ports(&to), read(&all), LOOKED_AT).await.unwrap();
     assert_eq!(done, Imported { written: 7, present: 0, kept: 0 });
     assert_eq!(lines(&to).await.join("\n"), all);
     assert_eq!(to.settings.published(&tenant()).await.unwrap().version, 3, "the version comes along");
@@ -177,7 +181,7 @@ async fn an_import_writes_everything_once_and_touches_nothing_that_is_there() {
         "promises are found when they fall due"
     );
 
-    let done = import(&to, read(&all), LOOKED_AT).await.unwrap();
+    let done = import(ports(&to), read(&all), LOOKED_AT).await.unwrap();
     assert_eq!(done, Imported { written: 0, present: 7, kept: 0 });
 
     // What has moved on since stays where it is.
@@ -186,7 +190,7 @@ async fn an_import_writes_everything_once_and_touches_nothing_that_is_there() {
     let next = issued(moved, at("12:00"));
     let change = ges_core::testing::fixtures::change(moved, &next);
     to.callbacks.change(vec![change]).await.unwrap()[0].as_ref().unwrap();
-    let done = import(&to, read(&all), LOOKED_AT).await.unwrap();
+    let done = import(ports(&to), read(&all), LOOKED_AT).await.unwrap();
     assert_eq!(done, Imported { written: 0, present: 6, kept: 1 });
     assert_eq!(to.callbacks.get(&tenant(), next.id).await.unwrap(), Some(next));
 }

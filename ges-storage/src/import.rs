@@ -1,4 +1,4 @@
-//! Reads back what `export` wrote, into a store of either kind.
+//! Reads back what a store's `export` wrote, into a store of whatever kind.
 //!
 //! Everything is judged before anything is written: a file with one line that cannot be read changes nothing. What is
 //! written then goes through the ports, so it is as durable as a booking; an import that is cut off is simply repeated.
@@ -17,7 +17,16 @@ use ges_core::port::{
 use ges_core::{CallbackId, TenantId};
 use serde::Deserialize;
 
-use crate::app::Stores;
+/// The store to write to, which is one thing behind three ports.
+#[derive(Clone, Copy)]
+pub struct Ports<'s> {
+    /// Callbacks.
+    pub callbacks: &'s dyn CallbackStore,
+    /// Call-in requests.
+    pub call_ins: &'s dyn CallInStore,
+    /// Published settings.
+    pub settings: &'s dyn SettingsStore,
+}
 
 /// Records written at once; a store groups them into commits.
 const AT_ONCE: usize = 256;
@@ -101,8 +110,11 @@ impl From<StoreError> for Failed {
 ///
 /// # Errors
 /// [`ImportError`] says whether anything was written.
+///
+/// # Cancel safety
+/// May be dropped at any moment; what is written stays, and the same import goes on from there.
 pub async fn import(
-    stores: &Stores,
+    store: Ports<'_>,
     lines: impl BufRead,
     look_every: Option<Duration>,
 ) -> Result<Imported, ImportError> {
@@ -112,12 +124,12 @@ pub async fn import(
     // Only callbacks are many, and only they do not depend on each other.
     let (callbacks, others): (Vec<_>, Vec<_>) =
         lines.into_iter().partition(|line| matches!(line, Line::Callback(_)));
-    let mut outcomes = stream::iter(others).map(|line| write(stores, line, look_every)).buffered(1);
+    let mut outcomes = stream::iter(others).map(|line| write(store, line, look_every)).buffered(1);
     let outcome = count(&mut outcomes, &mut done).await;
     let outcome = match outcome {
         Err(failed) => Err(failed),
         Ok(()) => {
-            let writes = stream::iter(callbacks).map(|line| write(stores, line, look_every));
+            let writes = stream::iter(callbacks).map(|line| write(store, line, look_every));
             count(&mut writes.buffer_unordered(AT_ONCE), &mut done).await
         }
     };
@@ -162,11 +174,11 @@ fn read(lines: impl BufRead) -> Result<Vec<Line>, ImportError> {
     if mistakes.is_empty() { Ok(read) } else { Err(ImportError::Lines(mistakes)) }
 }
 
-async fn write(stores: &Stores, line: Line, look_every: Option<Duration>) -> Result<Done, Failed> {
+async fn write(store: Ports<'_>, line: Line, look_every: Option<Duration>) -> Result<Done, Failed> {
     match line {
-        Line::Callback(callback) => self::callback(&*stores.callbacks, *callback, look_every).await,
-        Line::CallIn { tenant, request } => call_in(&*stores.call_ins, tenant, *request).await,
-        Line::Settings { tenant, published } => settings(&*stores.settings, tenant, published).await,
+        Line::Callback(callback) => self::callback(store.callbacks, *callback, look_every).await,
+        Line::CallIn { tenant, request } => call_in(store.call_ins, tenant, *request).await,
+        Line::Settings { tenant, published } => settings(store.settings, tenant, published).await,
     }
 }
 
