@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
 
 use super::error::OpenError;
 
@@ -63,7 +64,31 @@ impl Options {
     /// # Errors
     /// [`OpenError::Address`] when it cannot be understood; its content is not repeated.
     pub fn new(address: &str) -> Result<Self, OpenError> {
-        let mut config: Config = address.parse().map_err(|_| OpenError::Address)?;
+        Options::of(address.parse().map_err(|_| OpenError::Address)?)
+    }
+
+    /// From parts: hosts and ports, of which the one that takes writes is used, the database, who signs in, and with what.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`] without a server.
+    pub fn of_servers(
+        servers: impl IntoIterator<Item = (String, u16)>,
+        database: &str,
+        user: &str,
+        password: Option<&str>,
+    ) -> Result<Self, OpenError> {
+        let mut config = Config::new();
+        for (host, port) in servers {
+            config.host(host).port(port);
+        }
+        config.dbname(database).user(user).target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if let Some(password) = password {
+            config.password(password);
+        }
+        Options::of(config)
+    }
+
+    fn of(mut config: Config) -> Result<Self, OpenError> {
         if config.get_hosts().is_empty() {
             return Err(OpenError::Address);
         }
@@ -95,9 +120,26 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("hosts", &self.config.get_hosts())
+            .field("ports", &self.config.get_ports())
             .field("database", &self.config.get_dbname())
             .field("schema", &self.schema)
             .field("tls", &self.tls)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_say_what_an_address_says_whatever_stands_in_them_and_the_password_is_not_shown() {
+        let servers = [("db-1".to_owned(), 5433), ("::1".to_owned(), 5432)];
+        let parts = Options::of_servers(servers, "it's", "a b", Some(r"quote' \ and space")).unwrap();
+        let address = r"host=db-1,::1 port=5433,5432 dbname='it\'s' user='a b' password='quote\' \\ and space'
+            target_session_attrs=read-write";
+        assert_eq!(parts.config, Options::new(address).unwrap().config);
+        assert!(!format!("{parts:?}").contains("quote"), "{parts:?}");
+        assert!(Options::of_servers([], "ges", "ges", None).is_err());
     }
 }
