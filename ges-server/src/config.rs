@@ -5,11 +5,9 @@
 //! file, environment (`GES_` and the key in capitals with `_` for `.`), `--set key=value`.
 
 mod http;
-mod key;
 mod ors;
 mod outgoing;
 mod postgres;
-mod reader;
 mod redis;
 mod safety;
 mod settings;
@@ -17,12 +15,7 @@ mod storage;
 mod telemetry;
 mod upstream;
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
-
 pub use http::Http;
-pub use key::{Key, Node, Setting};
 pub use ors::{Ors, OrsNode};
 pub use postgres::{Authorities, Postgres, Server};
 pub use redis::{Connection, Redis, RedisTls, Servers};
@@ -31,7 +24,8 @@ pub use storage::Storage;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Captcha, Orchestrator, OrchestratorKind, Statistics, Upstream};
 
-use reader::Reader;
+use crate::keys::Reader;
+pub use crate::keys::{Key, Mistake, Mistakes, Node, ReadFile, Setting, Sources};
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
@@ -51,54 +45,6 @@ pub struct Config {
     /// Whether nothing was configured, so that a demonstration tenant is made up.
     pub demonstration: bool,
 }
-
-/// Reads a file that a key names, such as `…_file`.
-pub type ReadFile<'a> = &'a dyn Fn(&std::path::Path) -> std::io::Result<String>;
-
-/// Where the values come from; gathered by the host, so that reading them is a plain function.
-pub struct Sources<'a> {
-    /// The configuration file and its text; none starts a demonstration.
-    pub file: Option<(PathBuf, String)>,
-    /// The environment.
-    pub environment: BTreeMap<String, String>,
-    /// `--set` of the command line, in order.
-    pub set: Vec<(String, String)>,
-    /// Reads the secrets' files.
-    pub read_file: ReadFile<'a>,
-}
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The key, and where its value came from.
-    pub place: String,
-    /// The value; secrets are not shown.
-    pub value: Option<String>,
-    /// What would be right.
-    pub right: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{}: {value:?} cannot be used; {}", self.place, self.right),
-            None => write!(f, "{}: {}", self.place, self.right),
-        }
-    }
-}
-
-/// Everything that is wrong, in the order of the keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} mistake(s):", self.0.len())?;
-        self.0.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
-    }
-}
-
-impl std::error::Error for Mistakes {}
 
 impl Config {
     /// Reads and checks everything.

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demonstration;
 pub mod health;
 pub mod identity;
+pub mod keys;
 pub mod listener;
 pub mod logs;
 pub mod metrics;

@@ -8,8 +8,8 @@ use ges_upstream::captcha::CaptchaSecret;
 use ges_upstream::statistics::StatisticsCredentials;
 use secrecy::SecretString;
 
-use crate::config::{Mistake, Mistakes, ReadFile};
 use crate::identity::{KeyHash, Tenant};
+use crate::keys::{Mistake, Mistakes, ReadFile};
 
 /// Where secrets are kept.
 pub struct Secrets<'a> {

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use ges_http::Limits;
 
-use super::key::{Key, Whole};
-use super::reader::Reader;
+use crate::keys::{Key, Reader, Whole};
 use crate::listener::Connections;
 
 const EXTERNAL_ADDRESS: Key = Key::new(

@@ -6,9 +6,8 @@ use std::time::Duration;
 use ges_upstream::ors;
 use hyper::Uri;
 
-use super::key::{Key, List, Setting, Url, Whole};
-use super::reader::Reader;
 use super::redis::{Connection, VOICE_KEYS};
+use crate::keys::{Key, List, Reader, Setting, Url, Whole};
 
 const STREAM: Key =
     Key::new("orchestrator.ors.stream", "NewCallbackStream", "The stream to which attempts are appended.");

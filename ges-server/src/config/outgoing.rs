@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::keys::{Given, Key, List, Reader, Setting, Url};
 use ges_upstream::client::{ClientMistake, ClientOptions, HttpClient, Proxy};
-
-use super::key::{Given, Key, List, Setting, Url};
-use super::reader::Reader;
 
 const CA_FILE: Key = Key::new(
     "outgoing.ca_file",

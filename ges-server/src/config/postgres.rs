@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::keys::{Given, Key, List, Node, Reader, Setting, Whole};
 use secrecy::SecretString;
-
-use super::key::{Given, Key, List, Node, Setting, Whole};
-use super::reader::Reader;
 
 const URL: Key = Key::secret(
     "storage.postgres.url",

@@ -6,9 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::key::{Given, Key, List, Node, Secret, Setting, Whole};
 use super::postgres::Authorities;
-use super::reader::Reader;
+use crate::keys::{Given, Key, List, Node, Reader, Secret, Setting, Whole};
 
 /// The keys of one Redis.
 struct Keys {

@@ -3,9 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::http::Http;
-use super::reader::Reader;
 use super::redis::Redis;
 use super::upstream::{OrchestratorKind, Upstream};
+use crate::keys::Reader;
 
 /// Secrets of sample files begin so.
 const SAMPLE: &str = "sample-";

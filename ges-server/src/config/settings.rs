@@ -1,9 +1,7 @@
 //! The keys of what tenants are configured by.
 
+use crate::keys::{Key, Reader};
 use std::path::PathBuf;
-
-use super::key::Key;
-use super::reader::Reader;
 
 const FILE: Key = Key::new(
     "settings.file",

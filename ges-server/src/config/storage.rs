@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::key::{Key, Setting};
 use super::postgres::{self, Postgres};
-use super::reader::Reader;
+use crate::keys::{Key, Reader, Setting};
 
 const KIND: Key = Key::new(
     "storage.kind",

@@ -1,9 +1,7 @@
 //! Keys of logs, health checks and alert thresholds ([callback-domain §17](ges_core::rules)).
 
+use crate::keys::{Key, Reader, Setting, Whole};
 use std::time::Duration;
-
-use super::key::{Key, Setting, Whole};
-use super::reader::Reader;
 
 const LOG_LEVEL: Key = Key::new(
     "telemetry.log_level",

@@ -9,11 +9,10 @@ use hyper::Uri;
 use secrecy::SecretString;
 
 use super::http::Http;
-use super::key::{Key, Secret, Setting, Url, Whole};
 use super::ors::{self, Ors};
 use super::outgoing;
-use super::reader::Reader;
 use crate::chance;
+use crate::keys::{Key, Reader, Secret, Setting, Url, Whole};
 
 const KIND: Key = Key::new(
     "orchestrator.kind",

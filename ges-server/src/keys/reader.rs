@@ -8,14 +8,14 @@ use super::key::{Key, Setting};
 use super::{Mistake, Sources};
 
 /// Reads keys from the sources; goes on after a mistake.
-pub(super) struct Reader<'s> {
+pub(crate) struct Reader<'s> {
     sources: &'s Sources<'s>,
     file: Table,
     mistakes: Vec<Mistake>,
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(sources: &'s Sources<'s>) -> Self {
+    pub(crate) fn new(sources: &'s Sources<'s>) -> Self {
         let mut reader = Reader { sources, file: Table::new(), mistakes: Vec::new() };
         if let Some((path, text)) = &sources.file {
             match text.parse::<Table>() {
@@ -34,7 +34,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Notes a mistake.
-    pub(super) fn wrong(
+    pub(crate) fn wrong(
         &mut self,
         place: impl Into<String>,
         value: Option<String>,
@@ -44,7 +44,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The value of a key that must have one.
-    pub(super) fn read<T: Setting>(&mut self, key: &Key) -> Option<T> {
+    pub(crate) fn read<T: Setting>(&mut self, key: &Key) -> Option<T> {
         let value = self.optional(key)?;
         if value.is_none() {
             let place = format!("{} ({})", key.name, key.environment());
@@ -54,7 +54,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The value of a key that may have none. The outer `None` is a mistake that was noted.
-    pub(super) fn optional<T: Setting>(&mut self, key: &Key) -> Option<Option<T>> {
+    pub(crate) fn optional<T: Setting>(&mut self, key: &Key) -> Option<Option<T>> {
         let (place, text) = match self.text(key) {
             Ok(found) => found,
             Err(mistake) => {
@@ -76,12 +76,12 @@ impl<'s> Reader<'s> {
     }
 
     /// The contents of a file that a key names.
-    pub(super) fn contents(&self, path: &Path) -> std::io::Result<String> {
+    pub(crate) fn contents(&self, path: &Path) -> std::io::Result<String> {
         (self.sources.read_file)(path)
     }
 
     /// Notes keys nobody knows, and answers with all mistakes.
-    pub(super) fn finish(mut self, keys: &[&'static Key]) -> Vec<Mistake> {
+    pub(crate) fn finish(mut self, keys: &[&'static Key]) -> Vec<Mistake> {
         let known = |name: &str| {
             keys.iter()
                 .any(|key| key.name == name || (key.secret && name.strip_suffix("_file") == Some(key.name)))
