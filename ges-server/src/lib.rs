@@ -4,6 +4,7 @@
 //! process) can build it from a configuration value and call its services without a socket. Nothing here decides
 //! anything about callbacks: that is `ges-core`.
 
+pub mod adapters;
 pub mod app;
 pub mod chance;
 pub mod command;
