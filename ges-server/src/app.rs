@@ -1,30 +1,24 @@
-//! The composition root: the one file that names every adapter.
+//! The composition root: puts the ports together, whatever adapters stand behind them.
 
-mod hot;
-mod nodes;
 mod serve;
-mod store;
-mod telephony;
-mod voice;
 mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ges_core::engine::{Engine, NobodyListens};
 use ges_core::node::{Node, NotPublished, Publisher};
-use ges_core::port::{Captcha, Clock, IdSource, Peers, Statistics};
+use ges_core::port::{IdSource, Peers};
 use ges_core::settings::SettingsFile;
 use ges_core::zone::ZoneDatabase;
 use ges_core::{NodeId, TenantId};
 use ges_http::{Api, ApiMistake, Face, WriteBackKeys};
-use ges_upstream::captcha::SiteVerify;
-use ges_upstream::client::{ClientMistake, HttpClient};
-use ges_upstream::ors::BadStream;
-use ges_upstream::sandbox::SandboxOrchestrator;
-use ges_upstream::statistics::{GwsStatistics, NoStatistics};
+use ges_upstream::client::HttpClient;
 
+use crate::adapters::BuildError;
+use crate::adapters::redis::Hot;
+use crate::adapters::store::Stores;
+use crate::adapters::telephony::{Around, Telephony};
 use crate::config::Config;
 use crate::health::Health;
 use crate::identity::LocalIdentities;
@@ -33,16 +27,8 @@ use crate::tenants::{self, Secrets};
 use crate::zones;
 use ges_core::system::{SystemIds, TokioRuntime};
 
-use hot::Hot;
-use nodes::Neighbours;
 pub use serve::{Running, StartError};
-pub use store::{StoreKind, StoreNotOpened, Stores, options as postgres_options};
-use telephony::{IntoEngine, Telephony};
-pub use voice::Voice;
-use watch::{DispatchCheck, RedisCheck, Watching};
-
-/// How long a good answer of a store that is shared holds: each costs it a transaction.
-const SHARED_STORE_HOLDS: Duration = Duration::from_secs(30);
+use watch::{DispatchCheck, StoreCheck, Watching};
 
 /// Everything a server consists of, wired and not yet serving.
 pub struct App {
@@ -50,7 +36,7 @@ pub struct App {
     engine: Arc<Engine>,
     node: Joining,
     dispatching: Arc<DispatchCheck>,
-    sandbox: Option<SandboxOrchestrator>,
+    telephony: Arc<dyn Telephony>,
     stores: Stores,
     identities: Arc<LocalIdentities>,
     publisher: Arc<Publisher>,
@@ -78,26 +64,6 @@ impl Joining {
     }
 }
 
-/// Why a server cannot be put together.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the sources tell")]
-pub enum BuildError {
-    #[error("a metric stands twice")]
-    Metrics(#[from] prometheus::Error),
-    #[error("the API contradicts itself")]
-    Api(#[from] ApiMistake),
-    #[error("the store cannot be opened")]
-    Store(#[from] StoreNotOpened),
-    #[error(transparent)]
-    Settings(#[from] SettingsRefused),
-    #[error("{key} cannot be used: {source}")]
-    Redis { key: &'static str, source: ges_storage::redis::Misconfigured },
-    #[error("orchestrator.ors.stream cannot be used")]
-    Stream(#[from] BadStream),
-    #[error("outgoing HTTPS cannot be used")]
-    Outgoing(#[from] ClientMistake),
-}
-
 /// Why settings are not in force; the former ones stay.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsRefused {
@@ -106,7 +72,7 @@ pub enum SettingsRefused {
     Faults(#[from] ges_core::settings::Faults),
     /// Identities or secrets have.
     #[error("the settings file cannot be used: {0}")]
-    Mistakes(#[from] crate::config::Mistakes),
+    Mistakes(#[from] crate::keys::Mistakes),
     /// What is published contradicts the file.
     #[error("the settings of tenant {tenant} cannot be put into force: {source}")]
     Published {
@@ -127,63 +93,59 @@ impl App {
         let clock = stores.clock.clone();
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
         let zones = Arc::new(zones::newest(config.settings.zone_directory.as_deref()));
-        let metrics = Arc::new(Metrics::new(host, &config.telemetry.tolerances)?);
-        let health = Arc::new(Health::new(metrics.clone(), clock.clone())?);
+        let metrics = Arc::new(Metrics::new(host, &config.telemetry.tolerances).map_err(twice)?);
+        let health = Arc::new(Health::new(metrics.clone(), clock.clone()).map_err(twice)?);
         let identities = Arc::new(LocalIdentities::default());
         let write_back = Arc::new(WriteBackKeys::new(config.upstream.orchestrator.write_back_secret.clone()));
-        let client = HttpClient::new(&config.upstream.outgoing)?;
+        let client = HttpClient::new(&config.upstream.outgoing).map_err(BuildError::of("outgoing"))?;
         let name = NodeId::from(ids.uuid().to_string());
         let hot = Hot::new(config.redis.as_ref(), &name)?;
-        let Telephony { orchestrator, sandbox, voice } =
-            Telephony::new(&config, &client, &write_back, &clock, &metrics)?;
+        let telephony = config.upstream.orchestrator.telephony.build(&Around {
+            client: client.clone(),
+            ges_url: config.upstream.orchestrator.write_back_url.clone(),
+            write_back: write_back.clone(),
+            clock: clock.clone(),
+            observer: metrics.clone(),
+        })?;
         let watching = Arc::new(Watching::new(metrics.clone()));
         let engine = Arc::new(Engine::new(ges_core::engine::Parts {
             callbacks: stores.callbacks.clone(),
             call_ins: stores.call_ins.clone(),
-            orchestrator,
+            orchestrator: telephony.orchestrator(),
             waits: hot.waits.clone(),
             windows: hot.windows,
-            captcha: captcha(&config, &client, &identities),
+            captcha: config.upstream.captcha.build(&client, identities.clone()),
             clock: clock.clone(),
             ids: ids.clone(),
             signals: Arc::new(NobodyListens),
             listener: watching.clone(),
         }));
-        if let Some(sandbox) = &sandbox {
-            sandbox.wire(Arc::new(IntoEngine(engine.clone())), hot.waits);
+        telephony.wire(&engine, &hot.waits);
+        let is_alone = hot.presence.is_none();
+        let peers = stores.store.peers(&name, hot.presence);
+        if peers.is_some() && is_alone {
+            tracing::warn!(
+                "redis.mode = off: each node counts requests by itself, and what a node holds that hangs is taken over \
+                 within a minute"
+            );
         }
-        let peers = match &stores.kind {
-            StoreKind::Memory | StoreKind::Embedded(_) => None,
-            StoreKind::Postgres(store) => {
-                if hot.presence.is_none() {
-                    tracing::warn!(
-                        "redis.mode = off: each node counts requests by itself, and what a node holds that hangs is \
-                         taken over within a minute"
-                    );
-                }
-                let seats = store.peers(name.clone());
-                Some(Arc::new(Neighbours { seats, presence: hot.presence }) as Arc<dyn Peers>)
-            }
-        };
         let mut publisher = Publisher::new(engine.clone(), stores.settings.clone(), zones.clone());
         if let Some(peers) = &peers {
             publisher = publisher.announcing(peers.clone());
         }
         let publisher = Arc::new(publisher);
         let dispatching = Arc::new(DispatchCheck::default());
-        health.watch("DISPATCH", false, dispatching.clone())?;
-        let store_check = Arc::new(watch::StoreCheck(engine.clone()));
-        let holds = if peers.is_some() { SHARED_STORE_HOLDS } else { Duration::ZERO };
-        health.watch_sparingly("DB_STATUS", true, store_check, holds)?;
-        // Whoever is in use is not asked, and whoever is not is asked as seldom as the store.
-        for (name, redis) in [("REDIS_CONNECTION", hot.redis), ("ORS_REDIS_STATUS", voice)] {
-            if let Some(redis) = redis {
-                health.watch(name, false, Arc::new(RedisCheck::new(redis, SHARED_STORE_HOLDS)))?;
-            }
+        health.watch("DISPATCH", false, dispatching.clone()).map_err(twice)?;
+        let store_check = Arc::new(StoreCheck(engine.clone()));
+        health.watch_sparingly("DB_STATUS", true, store_check, stores.store.check_holds()).map_err(twice)?;
+        let shared = hot.check.map(|check| ("REDIS_CONNECTION", check));
+        for (name, check) in shared.into_iter().chain(telephony.check()) {
+            health.watch(name, false, check).map_err(twice)?;
         }
-        health.export_absent()?;
+        health.export_absent().map_err(twice)?;
 
-        let statistics = statistics(&config, client, &identities, &clock, &metrics);
+        let statistics =
+            config.upstream.statistics.build(&client, identities.clone(), &clock, metrics.clone());
         let api = Api::builder(engine.clone())
             .limits(Face::External, config.http.external_limits)
             .limits(Face::Internal, config.http.internal_limits)
@@ -194,14 +156,15 @@ impl App {
             .zones(zones.clone())
             .observer(metrics.clone())
             .vitals(health.clone())
-            .build()?;
+            .build()
+            .map_err(contradicting)?;
         let node = Joining { name, peers, watching };
         Ok(App {
             config,
             engine,
             node,
             dispatching,
-            sandbox,
+            telephony,
             stores,
             identities,
             publisher,
@@ -280,28 +243,10 @@ impl SettingsLoader {
     }
 }
 
-fn captcha(config: &Config, client: &HttpClient, identities: &Arc<LocalIdentities>) -> Arc<dyn Captcha> {
-    let options = &config.upstream.captcha;
-    Arc::new(SiteVerify::new(client.clone(), options.url.clone(), options.timeout, identities.clone()))
+fn twice(source: prometheus::Error) -> BuildError {
+    BuildError { key: "the table of metrics", source: source.into() }
 }
 
-fn statistics(
-    config: &Config,
-    client: HttpClient,
-    identities: &Arc<LocalIdentities>,
-    clock: &Arc<dyn Clock>,
-    metrics: &Arc<Metrics>,
-) -> Arc<dyn Statistics> {
-    let options = &config.upstream.statistics;
-    match &options.url {
-        None => Arc::new(NoStatistics),
-        Some(url) => Arc::new(GwsStatistics::new(
-            client,
-            url.clone(),
-            options.timeout,
-            identities.clone(),
-            clock.clone(),
-            metrics.clone(),
-        )),
-    }
+fn contradicting(source: ApiMistake) -> BuildError {
+    BuildError { key: "the API", source: source.into() }
 }

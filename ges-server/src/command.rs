@@ -1,7 +1,5 @@
 //! The command line.
 
-pub mod copies;
-pub mod status;
 pub mod store;
 
 use std::path::PathBuf;

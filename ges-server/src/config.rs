@@ -5,27 +5,23 @@
 //! file, environment (`GES_` and the key in capitals with `_` for `.`), `--set key=value`.
 
 mod http;
-mod ors;
-mod outgoing;
-mod postgres;
-mod redis;
 mod safety;
 mod settings;
 mod storage;
 mod telemetry;
 mod upstream;
 
-pub use http::Http;
-pub use ors::{Ors, OrsNode};
-pub use postgres::{Authorities, Postgres, Server};
-pub use redis::{Connection, Redis, RedisTls, Servers};
-pub use settings::Settings;
-pub use storage::Storage;
-pub use telemetry::{LogFormat, LogLevel, Telemetry};
-pub use upstream::{Captcha, Orchestrator, OrchestratorKind, Statistics, Upstream};
+use std::sync::Arc;
 
+use crate::adapters::redis;
+pub use crate::adapters::redis::Redis;
+use crate::adapters::store::StoreConfig;
 use crate::keys::Reader;
-pub use crate::keys::{Key, Mistake, Mistakes, Node, ReadFile, Setting, Sources};
+pub use crate::keys::{Key, Mistake, Mistakes, ReadFile, Sources};
+pub use http::Http;
+pub use settings::Settings;
+pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use upstream::{Orchestrator, Upstream};
 
 /// Everything that is configured.
 #[derive(Clone, Debug)]
@@ -33,7 +29,7 @@ pub struct Config {
     /// Listeners and their bounds.
     pub http: Http,
     /// Where callbacks are remembered.
-    pub storage: Storage,
+    pub storage: Arc<dyn StoreConfig>,
     /// What nodes share and may lose; none when each counts for itself.
     pub redis: Option<Redis>,
     /// Telephony and other neighbours.
@@ -55,14 +51,16 @@ impl Config {
         let mut reader = Reader::new(sources);
         let demonstration = sources.file.is_none();
         let http = Http::read(&mut reader);
-        let storage = Storage::read(&mut reader);
+        let storage = storage::read(&mut reader);
         let redis = Redis::read(&mut reader);
         let upstream = Upstream::read(&mut reader, http.as_ref(), demonstration);
         let telemetry = Telemetry::read(&mut reader);
         let settings = Settings::read(&mut reader, demonstration);
-        if let (Some(http), Some(upstream)) = (&http, &upstream) {
-            let redis = redis.as_ref().and_then(Option::as_ref);
-            safety::check(&mut reader, http, redis, upstream, demonstration);
+        if let Some(http) = &http {
+            let stored = storage.iter().flat_map(|storage| storage.secrets());
+            let shared = redis.iter().flatten().flat_map(Redis::secrets);
+            let reached = upstream.iter().flat_map(|upstream| upstream.orchestrator.secrets());
+            safety::check(&mut reader, http, stored.chain(shared).chain(reached), demonstration);
         }
         let mistakes = reader.finish(&keys());
         let complete = move || {
@@ -79,7 +77,7 @@ impl Config {
 
 /// Every key, in the order of the documentation.
 pub fn keys() -> Vec<&'static Key> {
-    [http::KEYS, settings::KEYS, &storage::keys(), redis::OWN_KEYS, &upstream::keys(), telemetry::KEYS]
+    [http::KEYS, settings::KEYS, &storage::keys(), &redis::all_keys(), &upstream::keys(), telemetry::KEYS]
         .concat()
 }
 

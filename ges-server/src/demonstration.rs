@@ -62,53 +62,7 @@ impl Default for Demonstration {
 }
 
 /// `Support` never closes, so that the demonstration works at any hour; `Sales` keeps office hours.
-const SETTINGS: &str = r#"
-[tenants.demo]
-name = "Demonstration"
-identity.api_keys_sha256 = ["KEY_HASH"]
-identity.cors_origins = ["http://localhost:8080"]
-
-[tenants.demo.hours.always]
-time_zone = "America/New_York"
-days.monday = [{ open_all_day = true }]
-days.tuesday = [{ open_all_day = true }]
-days.wednesday = [{ open_all_day = true }]
-days.thursday = [{ open_all_day = true }]
-days.friday = [{ open_all_day = true }]
-days.saturday = [{ open_all_day = true }]
-days.sunday = [{ open_all_day = true }]
-
-[tenants.demo.hours.office]
-time_zone = "America/New_York"
-days.monday = [{ open = "09:00", close = "17:00" }]
-days.tuesday = [{ open = "09:00", close = "17:00" }]
-days.wednesday = [{ open = "09:00", close = "17:00" }]
-days.thursday = [{ open = "09:00", close = "17:00" }]
-days.friday = [{ open = "09:00", close = "17:00" }]
-
-[tenants.demo.call_in.help]
-numbers = ["+15195550101", "+15195550102"]
-codes = true
-expiry_secs = 300
-
-[tenants.demo.services.Support]
-application = "Demonstration"
-route_point = "8001"
-hours = "always"
-immediate = true
-scheduled = true
-interval_minutes = 15
-capacity = 10
-
-[tenants.demo.services.Sales]
-application = "Demonstration"
-route_point = "8002"
-hours = "office"
-immediate = true
-scheduled = true
-interval_minutes = 30
-capacity = 4
-"#;
+const SETTINGS: &str = include_str!("demonstration/settings.toml");
 
 #[cfg(test)]
 mod tests {

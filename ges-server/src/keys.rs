@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use key::Node;
-pub(crate) use key::{Given, List, Secret, Url, Whole};
+pub(crate) use key::{Given, List, Node, Secret, Url, Whole};
 pub use key::{Key, Setting};
 pub(crate) use reader::Reader;
 

@@ -12,13 +12,13 @@ use ges_core::port::Clock;
 use ges_core::settings::SettingsFile;
 use ges_core::system::SystemClock;
 use ges_http::hex;
-use ges_server::app::{App, SettingsLoader, StoreKind, Stores};
-use ges_server::command::{Arguments, Command, status, store};
+use ges_server::adapters::store::{Store, Stores};
+use ges_server::app::{App, SettingsLoader};
+use ges_server::command::{Arguments, Command, store};
 use ges_server::config::{self, Config, Sources};
 use ges_server::demonstration::Demonstration;
 use ges_server::metrics::{Host, VERSION};
 use ges_server::{chance, logs, reload, tenants, zones};
-use ges_storage::embedded::EmbeddedStore;
 use sha2::{Digest, Sha256};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -57,9 +57,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate => runtime()?.block_on(store::migrate(&read(arguments)?, &mut out))?,
         Command::Status => {
             let config = read(arguments)?;
-            let status = runtime()?.block_on(status::of(&config.storage))?;
-            write!(out, "{status}")?;
-            if !status.is_well() {
+            let status = runtime()?.block_on(config.storage.status())?;
+            out.write_all(status.text.as_bytes())?;
+            if !status.is_well {
                 return Ok(ExitCode::from(NEEDS_ATTENTION));
             }
         }
@@ -122,7 +122,7 @@ async fn open(config: &Config, stop: &mut Signal) -> anyhow::Result<Stores> {
     let begun = Instant::now();
     let mut told = false;
     loop {
-        match Stores::open(&config.storage).await {
+        match config.storage.open().await {
             Err(error) if error.may_pass() && begun.elapsed() < WAIT_FOR_STORE => {
                 if !told {
                     let error = anyhow::Error::from(error);
@@ -148,10 +148,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let demonstration = (config.demonstration && config.settings.file.is_none()).then(Demonstration::new);
     let settings_file: Vec<PathBuf> = config.settings.file.iter().cloned().collect();
     let stores = open(&config, &mut terminate).await?;
-    let to_copy = match &stores.kind {
-        StoreKind::Embedded(store) => Some(store.clone()),
-        StoreKind::Memory | StoreKind::Postgres(_) => None,
-    };
+    let to_copy = stores.store.clone();
     let telemetry = config.telemetry.clone();
     let app = App::build(config, stores, Host::here(std::env::var("HOSTNAME").ok()))?;
     let lines =
@@ -215,15 +212,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// Writes a copy of the store beside it, while it is in use.
-async fn copy_store(store: Option<Arc<EmbeddedStore>>) {
-    let Some(store) = store else {
-        tracing::warn!("only the embedded store is copied by the server itself");
-        return;
-    };
+async fn copy_store(store: Arc<dyn Store>) {
     // Colons are no part of a file name everywhere.
     let name = format!("backup-{}.db", SystemClock.now()).replace(':', "-");
-    let to = store.path().with_file_name(name);
-    match store.backup(to.clone()).await {
+    let to = store.path().map_or_else(|| PathBuf::from(&name), |path| path.with_file_name(&name));
+    match store.backup(&to).await {
         Ok(()) => tracing::info!(to = %to.display(), "the store was copied"),
         Err(error) => {
             tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "the store was not copied")

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use ges_core::node::Node;
 use ges_http::Api;
-use ges_upstream::sandbox::SandboxOrchestrator;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::{App, Stores};
+use super::App;
+use crate::adapters::store::Stores;
+use crate::adapters::telephony::Telephony;
 use crate::listener::Listener;
 
 /// A server that serves.
@@ -30,7 +31,7 @@ pub struct Running {
     listeners: [JoinHandle<usize>; 2],
     checking: JoinHandle<()>,
     node: Arc<Node>,
-    sandbox: Option<SandboxOrchestrator>,
+    telephony: Arc<dyn Telephony>,
     /// Kept to the end, so that the last request still finds them.
     stores: Stores,
 }
@@ -73,7 +74,7 @@ impl App {
             listeners,
             checking: tokio::spawn(async move { health.run(every, stopped).await }),
             node,
-            sandbox: self.sandbox,
+            telephony: self.telephony,
             stores: self.stores,
         })
     }
@@ -109,9 +110,7 @@ impl Running {
         }
         let _ = self.checking.await;
         self.node.shutdown().await;
-        if let Some(sandbox) = &self.sandbox {
-            sandbox.stop();
-        }
+        self.telephony.stop();
         drop(self.stores);
         cut_off
     }

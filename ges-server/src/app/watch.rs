@@ -9,7 +9,6 @@ use ges_core::engine::Engine;
 use ges_core::node::Node;
 use ges_core::port::{Gone, Listener, Notice, Observer};
 use ges_http::BoxError;
-use ges_storage::redis::Redis;
 
 use crate::health::Check;
 use crate::metrics::Metrics;
@@ -122,25 +121,5 @@ pub struct StoreCheck(pub Arc<Engine>);
 impl Check for StoreCheck {
     async fn check(&self) -> Result<(), BoxError> {
         Ok(self.0.check().await?)
-    }
-}
-
-/// Whether a Redis works: `REDIS_CONNECTION`, `ORS_REDIS_STATUS`.
-pub struct RedisCheck {
-    redis: Redis,
-    lately: Duration,
-}
-
-impl RedisCheck {
-    /// An answer within `lately` says as much as a question; the interval of the checks is a good choice.
-    pub fn new(redis: Redis, lately: Duration) -> Self {
-        RedisCheck { redis, lately }
-    }
-}
-
-#[async_trait]
-impl Check for RedisCheck {
-    async fn check(&self) -> Result<(), BoxError> {
-        Ok(self.redis.check(self.lately).await?)
     }
 }

@@ -7,26 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
 use ges_storage::import;
-use ges_storage::postgres::PostgresStore;
 
-use super::copies;
-use crate::app::{StoreKind, Stores, postgres_options};
-use crate::config::{Config, Storage};
-
-const USE_POSTGRES: &str = "storage.kind = postgres: the database has its own tools: pg_dump for a copy as of one \
-     instant, or a base backup with archived logs to go back to any instant; `ges-server export` prints it as JSON";
+use crate::adapters::store::Migrated;
+use crate::config::Config;
 
 /// Brings the schema to this release's version, and says what was done.
 ///
 /// # Errors
-/// When the store is not Postgres, or cannot be reached or migrated; then nothing has changed.
+/// When the store is not migrated by hand, or cannot be reached or migrated; then nothing has changed.
 pub async fn migrate(config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
-    let Storage::Postgres(wanted) = &config.storage else {
-        bail!("storage.kind: only Postgres is migrated by hand; the embedded store does it when it opens");
-    };
-    let options = postgres_options(wanted)?;
-    let from = PostgresStore::schema_versions(options.clone()).await?.found;
-    let to = PostgresStore::migrate(options).await?;
+    let Migrated { from, to } = config.storage.migrate().await?;
     if from == to {
         writeln!(out, "the schema has version {to} already")?;
     } else {
@@ -35,16 +25,12 @@ pub async fn migrate(config: &Config, out: &mut impl Write) -> anyhow::Result<()
     Ok(())
 }
 
-/// Copies the embedded store.
+/// Copies the store.
 ///
 /// # Errors
-/// When the store is another one, is in use, or the copy cannot be written.
+/// When the store is copied by other means, is in use, or the copy cannot be written.
 pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
-    match &Stores::open(&config.storage).await?.kind {
-        StoreKind::Embedded(store) => Ok(store.backup(to.to_owned()).await?),
-        StoreKind::Memory => bail!("storage.kind = memory: nothing is kept that could be copied"),
-        StoreKind::Postgres(_) => bail!(USE_POSTGRES),
-    }
+    Ok(config.storage.open().await?.store.backup(to).await?)
 }
 
 /// Prints everything, a line of JSON for each thing.
@@ -52,10 +38,10 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When the store cannot be read, or `out` takes no more.
 pub async fn export(config: &Config, out: impl Write + Send + 'static) -> anyhow::Result<()> {
-    let stores = Stores::open(&config.storage).await?;
+    let stores = config.storage.open().await?;
     let lines = Arc::new(Mutex::new(BufWriter::new(out)));
     let to = lines.clone();
-    copies::export(&stores, move |line| writeln!(locked(&to), "{line}")).await?;
+    stores.store.export(Box::new(move |line| writeln!(locked(&to), "{line}"))).await?;
     Ok(locked(&lines).flush()?)
 }
 
@@ -70,11 +56,11 @@ pub async fn import(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let file = File::open(from).with_context(|| format!("the file {} cannot be opened", from.display()))?;
-    let stores = Stores::open(&config.storage).await?;
-    if !into_used && !copies::is_empty(&stores).await? {
+    let stores = config.storage.open().await?;
+    if !into_used && !stores.store.is_empty().await? {
         bail!("the store has something in it, so nothing was imported; --into-used does it all the same");
     }
-    let look_every = config.upstream.orchestrator.look_every();
+    let look_every = config.upstream.orchestrator.telephony.look_every();
     let ports = import::Ports {
         callbacks: &*stores.callbacks,
         call_ins: &*stores.call_ins,

@@ -3,18 +3,16 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::http::Http;
-use super::redis::Redis;
-use super::upstream::{OrchestratorKind, Upstream};
 use crate::keys::Reader;
 
 /// Secrets of sample files begin so.
 const SAMPLE: &str = "sample-";
 
-pub(super) fn check(
+/// `secrets` are those of the configuration, each with its key.
+pub(super) fn check<'s>(
     reader: &mut Reader<'_>,
     http: &Http,
-    redis: Option<&Redis>,
-    upstream: &Upstream,
+    secrets: impl Iterator<Item = (&'static str, &'s SecretString)>,
     demonstration: bool,
 ) {
     if http.external == http.internal && http.external.port() != 0 {
@@ -37,26 +35,11 @@ pub(super) fn check(
             reader.wrong(key, Some(address.to_string()), right);
         }
     }
-    if open && !demonstration {
-        refuse_samples(reader, redis, upstream);
+    if !open || demonstration {
+        return;
     }
-}
-
-fn refuse_samples(reader: &mut Reader<'_>, redis: Option<&Redis>, upstream: &Upstream) {
-    let mut refuse = |place: String, secret: &SecretString| {
-        if secret.expose_secret().starts_with(SAMPLE) {
-            reader.wrong(
-                place,
-                None,
-                "this secret is that of a sample; beyond loopback one of your own is needed",
-            );
-        }
-    };
-    if let Some(redis) = redis {
-        refuse("redis.secret".to_owned(), &redis.secret);
-    }
-    refuse("orchestrator.write_back_secret".to_owned(), &upstream.orchestrator.write_back_secret);
-    if let OrchestratorKind::Webhook(webhook) = &upstream.orchestrator.kind {
-        refuse("orchestrator.webhook.secret".to_owned(), &webhook.secret);
+    for (key, _) in secrets.filter(|(_, secret)| secret.expose_secret().starts_with(SAMPLE)) {
+        let right = "this secret is that of a sample; beyond loopback one of your own is needed";
+        reader.wrong(key, None, right);
     }
 }

@@ -1,7 +1,8 @@
 //! The keys of what tenants are configured by.
 
-use crate::keys::{Key, Reader};
 use std::path::PathBuf;
+
+use crate::keys::{Key, Reader};
 
 const FILE: Key = Key::new(
     "settings.file",

@@ -1,7 +1,8 @@
 //! Keys of logs, health checks and alert thresholds ([callback-domain §17](ges_core::rules)).
 
-use crate::keys::{Key, Reader, Setting, Whole};
 use std::time::Duration;
+
+use crate::keys::{Key, Reader, Setting, Whole};
 
 const LOG_LEVEL: Key = Key::new(
     "telemetry.log_level",

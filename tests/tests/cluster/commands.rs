@@ -11,9 +11,8 @@ use ges_core::testing::fixtures::{
     at, booking, call_in, ended, immediate, issued, queued, scheduled, tenant,
 };
 use ges_core::{Callback, Timestamp};
-use ges_server::app::Stores;
-use ges_server::command::copies::{export, is_empty};
-use ges_server::config::Storage;
+use ges_server::adapters::embedded::Embedded;
+use ges_server::adapters::store::{StoreConfig, Stores};
 use ges_storage::import::{ImportError, Imported, Ports, import};
 use ges_tests::server::Site;
 
@@ -139,7 +138,7 @@ async fn lines(stores: &Stores) -> Vec<String> {
         taken.lock().unwrap().push(line.to_owned());
         Ok(())
     };
-    export(stores, take).await.unwrap();
+    stores.store.export(Box::new(take)).await.unwrap();
     let mut all = all.lock().unwrap().clone();
     all.sort();
     all
@@ -150,16 +149,16 @@ fn ports(stores: &Stores) -> Ports<'_> {
 }
 
 async fn file(folder: &Path, name: &str) -> Stores {
-    Stores::open(&Storage::Embedded(folder.join(name))).await.unwrap()
+    Embedded { directory: folder.join(name) }.open().await.unwrap()
 }
 
 #[tokio::test]
 async fn an_import_writes_everything_once_and_touches_nothing_that_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (file(folder.path(), "from").await, file(folder.path(), "to").await);
-    assert!(is_empty(&from).await.unwrap());
+    assert!(from.store.is_empty().await.unwrap());
     fill(&from).await;
-    assert!(!is_empty(&from).await.unwrap());
+    assert!(!from.store.is_empty().await.unwrap());
     let all = lines(&from).await.join("\n");
     let read = |text: &str| BufReader::new(std::io::Cursor::new(text.to_owned()));
 
@@ -167,7 +166,7 @@ async fn an_import_writes_everything_once_and_touches_nothing_that_is_there() {
     let refused = import(ports(&to), read(&broken), LOOKED_AT).await.unwrap_err();
     assert!(matches!(&refused, ImportError::Lines(lines) if lines.len() == 2), "{refused}");
     assert!(!refused.to_string().contains("5195550123"), "{refused}");
-    assert!(is_empty(&to).await.unwrap(), "all or nothing");
+    assert!(to.store.is_empty().await.unwrap(), "all or nothing");
 
     let done = import(ports(&to), read(&all), LOOKED_AT).await.unwrap();
     assert_eq!(done, Imported { written: 7, present: 0, kept: 0 });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ges_server::app::{App, Running, Stores};
+use ges_server::app::{App, Running};
 use ges_server::config::{Config, Sources};
 use ges_server::demonstration::Demonstration;
 use ges_server::metrics::Host;
@@ -41,7 +41,7 @@ fn start(folder: &Folder, demonstration: &Demonstration) -> Running {
         read_file: &|path| std::fs::read_to_string(path),
     };
     let config = Config::read(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let stores = runtime().block_on(Stores::open(&config.storage)).unwrap();
+    let stores = runtime().block_on(config.storage.open()).unwrap();
     let app = App::build(config, stores, Host::named("here")).unwrap();
     runtime().block_on(async {
         app.settings().load(&demonstration.settings).await.unwrap();

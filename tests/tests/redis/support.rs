@@ -8,7 +8,7 @@ use ges_core::system::SystemClock;
 use ges_core::testing::fixtures;
 use ges_core::throttle::{Lasting, WindowKey, WindowKind, WindowRequest};
 use ges_core::{CallbackId, Timestamp};
-use ges_server::app::Voice;
+use ges_server::adapters::ors::Voice;
 use ges_storage::redis::{Options, Redis};
 use ges_tests::private;
 use ges_upstream::client::HttpClient;
