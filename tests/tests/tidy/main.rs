@@ -8,6 +8,7 @@ mod callers;
 mod cancel_safety;
 mod citations;
 mod rooms;
+mod server;
 mod words;
 
 /// What does input and output, runs or waits. The core hears of none of it, unless a host switches on a feature.
@@ -71,16 +72,6 @@ fn the_core_reads_no_file_no_environment_and_prints_nothing() {
         let text = code_without_tests(&path, &read(&path));
         for word in NEVER {
             assert!(!text.contains(word), "{} has {word}", path.display());
-        }
-    }
-}
-
-#[test]
-fn only_the_composition_names_the_stores() {
-    for folder in ["ges-http/src"] {
-        for path in rust_files(folder) {
-            let text = code_without_tests(&path, &read(&path));
-            assert!(!text.contains("ges_storage"), "{} names ges_storage", path.display());
         }
     }
 }
