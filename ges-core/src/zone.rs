@@ -2,8 +2,8 @@
 //!
 //! A zone is one total function, instant → offset, kept as a sorted list of changes. Everything else, above all what a
 //! wall-clock time means on the two strange nights of a year, follows from that list here and nowhere else, so the
-//! embedded data and data read from disk share one definition ([callback-domain §4.2](crate::rules) rules 7 and 8,
-//! §5.2).
+//! embedded data and data read from disk share one definition ([callback-domain §4.2, rules 7 and 8, and
+//! §5.2](crate::rules)).
 //!
 //! Changes are known from 1970-01-01 up to 2100-01-01; before and after, the nearest offset stays in force.
 

@@ -28,7 +28,8 @@ pub trait Observer: Send + Sync {
 /// Counts nothing.
 impl Observer for () {}
 
-/// One answered request, told in words from bounded sets, so that each may become a label (invariant 38).
+/// One answered request, told in words from bounded sets, so that each may become a label
+/// ([invariant 38](ges_core::rules)).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Answered<'a> {

@@ -6,7 +6,7 @@ use super::OfficeHours;
 use crate::zone::ZoneDatabase;
 use crate::{Interval, Timestamp};
 
-/// The calendars of §23.1.
+/// The calendars of [callback-domain §23.1](crate::rules).
 pub(crate) fn calendar(name: &str) -> OfficeHours {
     if name == "NY-OFFICE" {
         return OfficeHours::from_designer_json(NY_OFFICE, &ZoneDatabase::embedded()).unwrap();

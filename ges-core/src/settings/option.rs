@@ -28,7 +28,7 @@ pub struct ServiceOption {
     pub absent: Absent,
     /// What it is for.
     pub meaning: &'static str,
-    /// The section of callback-domain it comes from, such as `§3.3`; empty for options of this engine.
+    /// The section of the [rules](crate::rules) of callbacks it comes from, such as `§3.3`; empty for options of this engine.
     pub source: &'static str,
     pub(super) shape: Shape,
 }

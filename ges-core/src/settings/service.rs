@@ -60,7 +60,7 @@ pub struct CallbackService {
     pub dial: Dial,
     /// How much is accepted.
     pub limits: ThrottleLimits,
-    /// Life limit of an unfinished callback (`_ttl`), §10.1.
+    /// Life limit of an unfinished callback (`_ttl`, [callback-domain §10.1](crate::rules)).
     pub ttl: Duration,
     /// Push notification.
     pub push: Push,

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{read, root, texts};
+use crate::{read, root, rust_files, texts};
 
 /// Page → anchors.
 type Rules = BTreeMap<String, BTreeSet<String>>;
@@ -19,6 +19,9 @@ const DOMAIN: &str = "callback-domain";
 
 static LINK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:docs/rules/|\()([a-z0-9-]*)(?:\.md)?#([A-Za-z0-9.-]+)").unwrap());
+/// A link with its text, or words that are quoted as code.
+static BY_LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\[[^\]]*\]\([^)]*\)|\[[^\]]*\]:|`[^`]*`").unwrap());
 static ANCHOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"<a id="([^"]+)">"#).unwrap());
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(callback-domain|engagement-api-v3|callback-administration)|§(\d+(?:\.\d+)?)").unwrap()
@@ -51,6 +54,30 @@ fn every_citation_leads_to_a_rule() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(found > 300, "only {found} citations were seen");
+}
+
+/// Who reads the documentation of a crate has no repository beside it.
+#[test]
+fn documentation_of_crates_cites_by_links() {
+    let mut plain = Vec::new();
+    let crates = ["ges-core", "ges-storage", "ges-upstream", "ges-http", "ges-server"];
+    for path in crates.iter().flat_map(|name| rust_files(&format!("{name}/src"))) {
+        // The page of all links.
+        if path.ends_with("ges-core/src/rules.rs") {
+            continue;
+        }
+        let doc = |line: &&str| line.trim_start().starts_with("///") || line.trim_start().starts_with("//!");
+        let text = read(&path);
+        // A line of code ends a paragraph.
+        let docs: Vec<&str> = text.lines().map(|line| if doc(&line) { line } else { "" }).collect();
+        for paragraph in paragraphs(&docs.join("\n")) {
+            let rest = BY_LINK.replace_all(&paragraph, "");
+            if NAMED.is_match(&rest) || INVARIANT.is_match(&rest) {
+                plain.push(format!("{}: {paragraph}", path.display()));
+            }
+        }
+    }
+    assert!(plain.is_empty(), "cite as [callback-domain §6.4](crate::rules):\n{}", plain.join("\n"));
 }
 
 #[test]
