@@ -28,6 +28,7 @@ const FOR_HOSTS: &[(&str, &str)] = &[
     ("occupancy_window", "a host that counts occupancy itself and has no engine"),
     ("permissive", "a host that trusts the numbers it is given"),
     ("recognise_call", "the telephony of a host, when a call comes in on a call-in number"),
+    ("run_due", "a host without a runtime, which asks for one pass at a time"),
     ("write_service", "a host that publishes services; what read_service reads comes back"),
 ];
 
