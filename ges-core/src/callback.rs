@@ -54,6 +54,10 @@ pub type Version = u64;
 /// One promise: everything that is stored about it, in one record.
 ///
 /// `Debug` shows neither the customer's number nor user data ([invariant 37](crate::rules)).
+///
+/// Its serde form is what stores keep and exports show: names of fields as here, instants as UTC milliseconds, `ttl` as
+/// `secs` and `nanos`, what is absent left out. It only grows: a later release reads every record an earlier one wrote,
+/// and a new field has a value for records without it. The records in `tests/records` hold it to that.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Callback {
     /// Unique per tenant.

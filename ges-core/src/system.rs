@@ -1,6 +1,6 @@
 //! The parts a host with tokio needs not bring: the clock of the machine, ids from its random source, its runtime.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -17,11 +17,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this adapter is where the port meets the machine")]
     fn now(&self) -> Timestamp {
-        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => millis(after),
-            Err(before) => -millis(before.duration()),
-        })
+        SystemTime::now().into()
     }
 }
 

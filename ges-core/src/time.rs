@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,16 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
+impl From<SystemTime> for Timestamp {
+    /// What the system's clock shows, rounded to the millisecond that has begun.
+    fn from(time: SystemTime) -> Self {
+        Timestamp::from_millis(match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => millis(after),
+            Err(before) => -millis(before.duration().saturating_add(Duration::from_nanos(999_999))),
+        })
+    }
+}
+
 impl From<Timestamp> for i64 {
     fn from(timestamp: Timestamp) -> i64 {
         timestamp.0
@@ -163,5 +173,23 @@ impl Interval {
     /// The time between start and end; zero when empty.
     pub fn length(&self) -> Duration {
         self.end.since(self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_system_is_rounded_to_the_millisecond_that_has_begun() {
+        let nanos = Duration::from_nanos;
+        for (time, millis) in [
+            (UNIX_EPOCH, 0),
+            (UNIX_EPOCH + nanos(1_999_999), 1),
+            (UNIX_EPOCH - nanos(1), -1),
+            (UNIX_EPOCH - nanos(2_000_000), -2),
+        ] {
+            assert_eq!(Timestamp::from(time).as_millis(), millis, "{time:?}");
+        }
     }
 }
