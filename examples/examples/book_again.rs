@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn what_was_booked_is_answered_again() {
     assert_eq!(
         pollster::block_on(book_again()).unwrap(),
-        "outcome unknown: true; repeated: true; the id belongs to another request; a new request needs an id of its own"
+        "outcome unknown: true; repeated: true; \
+         id of the request: it belongs to another request; a new request needs one of its own"
     );
 }

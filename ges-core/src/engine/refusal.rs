@@ -70,7 +70,7 @@ pub enum Refusal {
     #[error("there is no callback with this id")]
     CallbackUnknown,
     /// Another wish was booked under the id that the host has chosen.
-    #[error("the id belongs to another request; a new request needs an id of its own")]
+    #[error("it belongs to another request; a new request needs one of its own")]
     IdTaken,
     /// The number.
     #[error("{0}")]
