@@ -31,6 +31,8 @@ pub struct Backend {
     pub zones: Arc<ZoneDatabase>,
     /// Hears of limits and of call-in requests.
     pub observer: Arc<dyn Observer>,
+    /// The path everything stands under, such as `/callbacks`; empty at the root.
+    pub prefix: String,
 }
 
 /// What handlers need that publish settings.

@@ -74,7 +74,7 @@ impl ApiBuilder {
 
     /// The path everything stands under, such as `/callbacks`; none otherwise. A request elsewhere is answered with 404, and
     /// the OpenAPI document says where the API is. Logs and counters name paths without it. Addresses at which others
-    /// reach the API, such as `ges_url` of a webhook, have to contain it. The `_url` of a record is told without it.
+    /// reach the API, such as `ges_url` of a webhook, have to contain it. The `_url` of a record contains it.
     pub fn under(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
@@ -155,6 +155,7 @@ impl ApiBuilder {
             statistics: StatisticsCache::new(self.statistics, clock.clone()),
             zones: zones.clone(),
             observer: self.observer.clone(),
+            prefix: prefix.as_str().to_owned(),
         });
         let operations = Operations {
             vitals: self.vitals,

@@ -75,21 +75,22 @@ impl Filter {
         query
     }
 
-    /// Whether a record meets every condition. A property the record does not have is not equal to anything.
-    pub fn matches(&self, callback: &Callback) -> bool {
+    /// Whether a record of an API under this path meets every condition. A property the record does not have is not equal
+    /// to anything.
+    pub fn matches(&self, callback: &Callback, prefix: &str) -> bool {
         self.conditions
             .iter()
-            .all(|Condition { property, is_not, value }| equals(callback, property, value) != *is_not)
+            .all(|Condition { property, is_not, value }| equals(callback, property, value, prefix) != *is_not)
     }
 }
 
-fn equals(callback: &Callback, name: &str, value: &str) -> bool {
+fn equals(callback: &Callback, name: &str, value: &str, prefix: &str) -> bool {
     match name {
         "_customer_number" => {
             value.parse().is_ok_and(|number| callback.request.number.comparison() == number)
         }
         "_id" => value.eq_ignore_ascii_case(&callback.id.to_string()),
-        other => match property(callback, other) {
+        other => match property(callback, other, prefix) {
             Some(Value::String(text)) => text == value,
             Some(json) => value.parse::<Value>().is_ok_and(|value| value == json),
             None => false,

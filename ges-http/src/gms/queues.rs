@@ -49,12 +49,12 @@ fn state(text: &str) -> Result<StateName, BadInput> {
 }
 
 /// Records by queue: `{queue: [record, …]}`.
-pub fn by_queue(callbacks: &[Callback]) -> Value {
+pub fn by_queue(callbacks: &[Callback], prefix: &str) -> Value {
     let mut queues: Map<String, Value> = Map::new();
     for callback in callbacks {
         let queue = queues.entry(callback.service.as_str()).or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(records) = queue {
-            records.push(record(callback));
+            records.push(record(callback, prefix));
         }
     }
     Value::Object(queues)
@@ -101,10 +101,10 @@ pub fn read_export(body: &[u8]) -> Result<Export, BadInput> {
 }
 
 /// One exported record; properties it does not have are left out.
-pub fn exported(callback: &Callback, properties: &[String]) -> Value {
+pub fn exported(callback: &Callback, properties: &[String], prefix: &str) -> Value {
     if properties.is_empty() {
-        return record(callback);
+        return record(callback, prefix);
     }
-    let found = properties.iter().filter_map(|name| Some((name.clone(), property(callback, name)?)));
+    let found = properties.iter().filter_map(|name| Some((name.clone(), property(callback, name, prefix)?)));
     Value::Object(found.collect())
 }

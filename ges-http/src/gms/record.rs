@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 /// Everything but the unreserved characters of a URI.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The properties that are always returned, and the reason where there is one.
-pub fn record(callback: &Callback) -> Value {
+/// The properties that are always returned, and the reason where there is one, of an API that stands under this path.
+pub fn record(callback: &Callback, prefix: &str) -> Value {
     let mut record = json!({
         "_id": callback.id.to_string(),
         "_desired_time": callback.desired.to_string(),
@@ -16,7 +16,7 @@ pub fn record(callback: &Callback) -> Value {
         "_callback_state": callback.state.name().as_str(),
         "_expiration_time": callback.expires_at().to_string(),
         "_customer_number": callback.request.number.as_given(),
-        "_url": url(callback),
+        "_url": url(callback, prefix),
     });
     if let Some(reason) = callback.reason() {
         record["_callback_reason"] = reason.as_str().into();
@@ -25,13 +25,13 @@ pub fn record(callback: &Callback) -> Value {
 }
 
 /// Where the record can be changed: the path on this listener.
-fn url(callback: &Callback) -> String {
+fn url(callback: &Callback, prefix: &str) -> String {
     let service = utf8_percent_encode(callback.service.as_str(), SEGMENT);
-    format!("/genesys/1/service/callback/{service}/{}", callback.id)
+    format!("{prefix}/genesys/1/service/callback/{service}/{}", callback.id)
 }
 
 /// One property by its name, for filters and exports; `None` when the record has none of that name.
-pub fn property(callback: &Callback, name: &str) -> Option<Value> {
+pub fn property(callback: &Callback, name: &str, prefix: &str) -> Option<Value> {
     Some(match name {
         "_id" => callback.id.to_string().into(),
         "_desired_time" => callback.desired.to_string().into(),
@@ -40,7 +40,7 @@ pub fn property(callback: &Callback, name: &str) -> Option<Value> {
         "_callback_reason" => callback.reason()?.as_str().into(),
         "_expiration_time" => callback.expires_at().to_string().into(),
         "_customer_number" => callback.request.number.as_given().into(),
-        "_url" => url(callback).into(),
+        "_url" => url(callback, prefix).into(),
         "_language" => callback.request.language.as_str().into(),
         "_channel" => callback.request.channel.as_deref()?.into(),
         other => callback.request.user_data.get(other)?.clone(),

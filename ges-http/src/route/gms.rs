@@ -73,14 +73,14 @@ async fn put(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
         Change::WriteBack(update) => backend.engine.write_back(tenant, id, update).await,
         Change::Edit(properties) => backend.engine.edit(tenant, id, properties.edit(&before)).await,
     };
-    Reply::json(&record::record(&after.map_err(|error| backend.refused_gms(error))?))
+    Reply::json(&record::record(&after.map_err(|error| backend.refused_gms(error))?, &backend.prefix))
 }
 
 async fn cancel_one(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let (tenant, id) = (call.tenant()?, id(&call)?);
     load(&backend, &call, id).await?;
     let cancelled = backend.engine.cancel(tenant, id, CancelledBy::Client).await;
-    Reply::json(&record::record(&cancelled.map_err(|error| backend.refused_gms(error))?))
+    Reply::json(&record::record(&cancelled.map_err(|error| backend.refused_gms(error))?, &backend.prefix))
 }
 
 async fn query(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
@@ -93,11 +93,16 @@ async fn query(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
             Err(error) => return Err(backend.refused_gms(error)),
         },
         None => {
-            records(&backend, filter.query(tenant.clone(), PAGE), |callback| filter.matches(callback)).await?
+            records(&backend, filter.query(tenant.clone(), PAGE), |callback| {
+                filter.matches(callback, &backend.prefix)
+            })
+            .await?
         }
     };
-    let matching = found.into_iter().filter(move |callback| filter.matches(callback));
-    Reply::json_list(matching.map(|callback| record::record(&callback)))
+    let matching = found.into_iter().filter_map(move |callback| {
+        filter.matches(&callback, &backend.prefix).then(|| record::record(&callback, &backend.prefix))
+    });
+    Reply::json_list(matching)
 }
 
 async fn position(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
@@ -114,7 +119,7 @@ async fn position(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
 async fn by_queue(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let asked: Query = call.queries().collect();
     let asked = queues::read(&asked, call.tenant()?.clone(), backend.engine.now(), PAGE)?;
-    Reply::json(&queues::by_queue(&records(&backend, asked, |_| true).await?))
+    Reply::json(&queues::by_queue(&records(&backend, asked, |_| true).await?, &backend.prefix))
 }
 
 async fn watermarks(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
@@ -136,7 +141,11 @@ async fn export(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {
     let ended_so =
         |callback: &Callback| callback.reason().is_some_and(|reason| reason.as_str() == export.reason);
     let found = records(&backend, asked, ended_so).await?;
-    Reply::json_list(found.into_iter().map(move |callback| queues::exported(&callback, &export.properties)))
+    Reply::json_list(
+        found
+            .into_iter()
+            .map(move |callback| queues::exported(&callback, &export.properties, &backend.prefix)),
+    )
 }
 
 async fn wait_for_queue(backend: Arc<Backend>, call: Call) -> Result<Reply, Problem> {

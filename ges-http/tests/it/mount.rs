@@ -59,6 +59,10 @@ async fn an_engine_alone_is_enough_to_book_and_to_list() {
             get(&inside, &format!("{prefix}/genesys/1/service/callback?_callback_state=SCHEDULED")).await;
         assert_eq!(status, 200, "{listed}");
         assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+        // Where the record says that it is, it is.
+        let url = listed[0]["_url"].as_str().unwrap();
+        let (status, cancelled) = ask(&inside, Method::DELETE, url, Value::Null).await;
+        assert_eq!((status.as_u16(), &cancelled["_url"]), (200, &json!(url)), "{cancelled}");
     }
 }
 
