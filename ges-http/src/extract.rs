@@ -45,14 +45,6 @@ impl Call {
         }
     }
 
-    /// Like [`Call::json_object`], with an empty object for an empty body of any content type.
-    ///
-    /// # Errors
-    /// As [`Call::json_object`].
-    pub fn json_object_or_empty(&self) -> Result<Map<String, Value>, Problem> {
-        if self.body.is_empty() { Ok(Map::new()) } else { self.json_object() }
-    }
-
     /// The body as a typed JSON value; the top level must be an object.
     ///
     /// # Errors

@@ -120,11 +120,6 @@ impl Problem {
         Self::of(Kind::Internal, "INTERNAL", "the request could not be served; try again later")
     }
 
-    /// 503: this process is about to end.
-    pub fn draining() -> Self {
-        Self::of(Kind::Draining, "DRAINING", "this server is being stopped; try again")
-    }
-
     fn of(kind: Kind, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Problem { kind, reason, message: message.into(), data: None, retry_after: None, source: None }
     }

@@ -18,7 +18,6 @@ pub(super) enum Kind {
     TooMany,
     Throttled,
     Internal,
-    Draining,
 }
 
 impl Kind {
@@ -53,7 +52,7 @@ impl Kind {
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Kind::Throttled | Kind::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Throttled => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::{code_without_tests, read, root, rust_files};
 
 /// Libraries whose public functions must have a caller.
-const LIBRARIES: &[&str] = &["ges-core/src", "ges-storage/src"];
+const LIBRARIES: &[&str] = &["ges-core/src", "ges-storage/src", "ges-upstream/src", "ges-http/src"];
 
 /// Where callers may be: our own running code, the test kit that hosts run, and what shows a host the way.
 const CALLERS: &[&str] = &[
