@@ -23,6 +23,7 @@ mod waits;
 mod wakeup;
 mod wish;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use call_in::NewCallIn;
@@ -72,6 +73,12 @@ pub struct Parts {
     pub listener: Arc<dyn Listener>,
 }
 
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
 /// The callback engine. Cheap to share behind an `Arc`; every method may be called concurrently.
 pub struct Engine {
     parts: Parts,
@@ -81,6 +88,12 @@ pub struct Engine {
     wakeup: Arc<Wakeup>,
     loose_ends: loose_ends::LooseEnds,
     bookings: OneAtATime<(TenantId, CallbackId)>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("tenants", &self.tenants()).finish_non_exhaustive()
+    }
 }
 
 impl Engine {

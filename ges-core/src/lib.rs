@@ -24,6 +24,7 @@
 //! The rules follow a published description of the vendor's product. The docs name the section they come from, such as
 //! [callback-domain §6.4](crate::rules); [`rules`] says where that stands.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(missing_debug_implementations)]
 
 mod bell;
 pub mod callback;
@@ -57,5 +58,11 @@ pub mod wait;
 pub mod zone;
 
 pub use callback::Callback;
+/// Dates, as the public interface shows them.
+pub use chrono;
 pub use id::{CallbackId, NodeId, ServiceName, TenantId};
+/// User data, as the public interface shows it.
+pub use serde_json;
 pub use time::{Interval, Timestamp};
+/// Ids, as the public interface shows them.
+pub use uuid;

@@ -11,6 +11,7 @@ mod indexes;
 mod leases;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -44,6 +45,12 @@ use crate::time::{Interval, Timestamp};
 #[derive(Default)]
 pub struct MemoryStore {
     kept: Mutex<Kept>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]

@@ -27,6 +27,7 @@ mod publisher;
 mod record;
 mod staff;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,12 @@ pub struct Node {
     staff: Arc<Staff>,
     hands: Arc<Hands>,
     recorder: Arc<Recorder>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("facts", &self.facts()).finish_non_exhaustive()
+    }
 }
 
 /// How a node does.
@@ -79,6 +86,15 @@ pub struct NodeBuilder {
     publications: Option<Arc<Publications>>,
     observer: Arc<dyn Observer>,
     deliveries_max: usize,
+}
+
+impl fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeBuilder")
+            .field("name", &self.name)
+            .field("deliveries_max", &self.deliveries_max)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Node {

@@ -8,6 +8,7 @@ mod outcomes;
 
 pub use delivery::{Delivery, Performed};
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,12 @@ pub struct Dispatcher {
     ends: Ends,
     sessions: Sessions,
     outcomes: Outcomes,
+}
+
+impl fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher").field("node", &self.node).finish_non_exhaustive()
+    }
 }
 
 impl Dispatcher {

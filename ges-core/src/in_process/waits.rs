@@ -1,6 +1,7 @@
 //! The estimators of all queues behind the port: the waits of an office that has no routing server.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -19,6 +20,12 @@ const QUEUES_MAX: usize = 1024;
 /// published methods; `mode1` and `mode3` answer with those methods over the same observations.
 #[derive(Default)]
 pub struct QueueEstimators(Mutex<HashMap<(TenantId, ServiceName), EwtEstimator>>);
+
+impl fmt::Debug for QueueEstimators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueEstimators").finish_non_exhaustive()
+    }
+}
 
 impl QueueEstimators {
     fn ask<T>(

@@ -19,6 +19,7 @@ pub const SILENCE: Duration = Duration::from_secs(3);
 const DEAF: Duration = Duration::from_millis(2 * BEAT.as_millis() as u64 + 300);
 
 /// The nodes that are heard. A silent one counts as gone only while we hear ourselves.
+#[derive(Debug)]
 pub struct Members {
     me: NodeId,
     /// When we heard ourselves last.

@@ -5,6 +5,7 @@
 //! ([`Publications::catch_up`]). That is one query for any number of tenants, and it finds what a lost word did not tell.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::lock::{Mutex, MutexGuard};
@@ -28,6 +29,12 @@ pub struct Publications {
     in_turn: Mutex<()>,
     /// Published versions that cannot be used on this node; tried again when there is another version.
     refused: RwLock<BTreeMap<TenantId, u64>>,
+}
+
+impl fmt::Debug for Publications {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publications").finish_non_exhaustive()
+    }
 }
 
 /// What one look at all published versions brought.

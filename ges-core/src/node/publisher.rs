@@ -1,6 +1,7 @@
 //! Settings from a file of this node, with what was published laid over them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Publications;
@@ -18,6 +19,12 @@ pub struct Publisher {
     publications: Arc<Publications>,
     files: Arc<Files>,
     peers: Option<Arc<dyn Peers>>,
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher").finish_non_exhaustive()
+    }
 }
 
 /// What the settings file says of each tenant.

@@ -1,6 +1,7 @@
 //! The other nodes that share a store.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -67,6 +68,12 @@ pub enum Told {
 /// and found by the timers that find everything.
 #[derive(Clone, Default)]
 pub struct News(Arc<Mailbox>);
+
+impl fmt::Debug for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("News").finish_non_exhaustive()
+    }
+}
 
 #[derive(Default)]
 struct Mailbox {

@@ -65,6 +65,7 @@ pub mod waits;
 pub mod windows;
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -134,6 +135,12 @@ pub struct Stores {
     pub home: Arc<dyn Any + Send + Sync>,
 }
 
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
+
 impl Stores {
     /// An adapter that implements all three ports in one type.
     pub fn of<S>(store: Arc<S>, home: impl Any + Send + Sync) -> Self
@@ -145,7 +152,7 @@ impl Stores {
 }
 
 /// One promise and how to see whether it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// Area and promise, such as `book::the_same_id_again_inserts_nothing`.
     pub name: &'static str,

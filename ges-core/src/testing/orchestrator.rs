@@ -1,6 +1,7 @@
 //! An orchestrator that does what the script says.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,12 @@ pub struct ScriptedOrchestrator {
     clock: Arc<dyn Clock>,
     look_every: Option<Duration>,
     floor: Mutex<Floor>,
+}
+
+impl fmt::Debug for ScriptedOrchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptedOrchestrator").field("look_every", &self.look_every).finish_non_exhaustive()
+    }
 }
 
 /// Names one session start: what makes a repeat harmless.

@@ -1,6 +1,7 @@
 //! A runtime that is told when to run, and how late it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +18,12 @@ use crate::port::Runtime;
 /// when time is moved, and never by themselves. Cheap to clone; all clones are the same runtime.
 #[derive(Clone)]
 pub struct ManualRuntime(Arc<Inner>);
+
+impl fmt::Debug for ManualRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualRuntime").finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     clock: Arc<ManualClock>,

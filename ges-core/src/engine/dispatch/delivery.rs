@@ -1,5 +1,6 @@
 //! One thing to do now, and what came of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Dispatcher;
@@ -22,6 +23,12 @@ pub struct Delivery {
     due: Timestamp,
     /// When it was last known to be held.
     checked: Timestamp,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("id", &self.id).field("due", &self.due).finish_non_exhaustive()
+    }
 }
 
 /// Where an errand is, so that it can be put back wherever it is left.
@@ -177,6 +184,12 @@ impl Engine {
 pub struct Performed {
     dispatcher: Arc<Dispatcher>,
     outcome: Option<Outcome>,
+}
+
+impl fmt::Debug for Performed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Performed").finish_non_exhaustive()
+    }
 }
 
 impl Performed {

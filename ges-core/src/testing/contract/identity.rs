@@ -66,7 +66,7 @@ pub struct Tenant {
 }
 
 /// One promise and how to see whether it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The promise, such as `no_other_text_is_a_key`.
     pub name: &'static str,

@@ -78,7 +78,7 @@ pub trait Telephony: Send + Sync {
 }
 
 /// One promise and how to see whether it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The promise, such as `a_cancel_of_nothing_counts_as_told`.
     pub name: &'static str,

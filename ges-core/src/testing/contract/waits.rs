@@ -70,7 +70,7 @@ pub trait Floor: Send + Sync {
 }
 
 /// One promise and how to see whether it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The promise, such as `asking_changes_nothing`.
     pub name: &'static str,

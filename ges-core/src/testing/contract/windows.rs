@@ -86,7 +86,7 @@ pub trait Counting: Send + Sync {
 }
 
 /// One promise and how to see whether it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The promise, such as `what_is_dropped_goes_back`.
     pub name: &'static str,
