@@ -3,6 +3,7 @@
 //! Everything is judged before anything is written: a file with one line that cannot be read changes nothing. What is
 //! written then goes through the ports, so it is as durable as a booking; an import that is cut off is simply repeated.
 
+use std::fmt;
 use std::io::{self, BufRead};
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ pub struct Ports<'s> {
     pub call_ins: &'s dyn CallInStore,
     /// Published settings.
     pub settings: &'s dyn SettingsStore,
+}
+
+impl fmt::Debug for Ports<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
 }
 
 /// Records written at once; a store groups them into commits.
@@ -59,6 +66,7 @@ pub struct Imported {
 
 /// Why nothing was imported, or not everything.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// The file cannot be read.
     #[error("the file cannot be read; nothing was imported")]

@@ -4,6 +4,7 @@
     not(feature = "embedded"),
     doc = "How the callback engine remembers: adapters of the storage ports of `ges-core`."
 )]
+#![warn(missing_debug_implementations)]
 
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -46,6 +46,7 @@ pub struct Options {
 
 /// How the connection is protected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Tls {
     /// Not at all.
     #[default]

@@ -10,6 +10,7 @@ use super::row::NEVER;
 
 /// The nodes and their work, as of one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Overview {
     /// The nodes of the registry, in the order in which they came.
     pub nodes: Vec<NodeSeen>,
@@ -23,6 +24,7 @@ pub struct Overview {
 
 /// One node of the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeSeen {
     /// What it calls itself, fresh at each start.
     pub name: String,

@@ -10,6 +10,7 @@
 //! it: whoever looks at the ring also looks for leases of somebody without a seat. A node that is frozen, or behind a cut
 //! network, keeps its lock: that is not noticed here.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,12 @@ const LOOK: Duration = Duration::from_millis(250);
 pub struct Peers {
     link: Arc<Link>,
     node: NodeId,
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers").field("node", &self.node).finish_non_exhaustive()
+    }
 }
 
 impl Peers {

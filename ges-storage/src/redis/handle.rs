@@ -1,5 +1,6 @@
 //! One Redis, however it is laid out.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,12 @@ use super::script::Script;
 /// A Redis. Cheap to clone; connects when first asked, and again by itself whenever it has to.
 #[derive(Clone)]
 pub struct Redis(Arc<Inner>);
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").finish_non_exhaustive()
+    }
+}
 
 enum Inner {
     One(Node),

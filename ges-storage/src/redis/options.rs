@@ -9,6 +9,7 @@ use ::redis::{ConnectionAddr, IntoConnectionInfo as _};
 
 /// How a Redis is reached. Redis 6 or later.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Options {
     /// One server, a primary watched by Sentinels, or a cluster.
     pub layout: Layout,
@@ -26,6 +27,7 @@ pub struct Options {
 
 /// The three ways a Redis may be laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Layout {
     /// One server.
     Standalone(Address),
@@ -51,6 +53,7 @@ pub struct Address {
 
 /// An ACL user, or the password alone for the default user.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Login {
     /// The user; `None` for the default one.
     pub user: Option<String>,
@@ -64,6 +67,7 @@ pub struct Password(String);
 
 /// How an encrypted connection is checked.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Tls {
     /// Certificates of the authorities to trust, PEM; the public ones when `None`.
     pub ca_file: Option<PathBuf>,

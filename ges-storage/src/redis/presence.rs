@@ -7,6 +7,7 @@
 mod message;
 mod outbox;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +51,12 @@ pub struct Presence {
     started: Instant,
     /// Somebody new was heard, who has not heard us yet.
     hello: Notify,
+}
+
+impl fmt::Debug for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presence").field("node", &self.node).finish_non_exhaustive()
+    }
 }
 
 impl Presence {

@@ -1,5 +1,7 @@
 //! Waits learned from what all nodes see.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use ges_core::ewt::{CallKey, Ewt, EwtMode, Observation};
 use ges_core::in_process::QueueEstimators;
@@ -16,6 +18,12 @@ use super::presence::{Outbox, Seen};
 pub struct SharedWaits {
     own: QueueEstimators,
     outbox: Outbox,
+}
+
+impl fmt::Debug for SharedWaits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedWaits").finish_non_exhaustive()
+    }
 }
 
 impl SharedWaits {

@@ -6,6 +6,7 @@
 mod question;
 mod returns;
 
+use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +36,12 @@ pub struct RedisWindows {
     alone: LocalWindows,
     counted: AtomicU64,
     counted_alone: AtomicU64,
+}
+
+impl fmt::Debug for RedisWindows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisWindows").finish_non_exhaustive()
+    }
 }
 
 /// What reservations and tasks know of Redis.

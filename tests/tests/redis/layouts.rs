@@ -146,35 +146,49 @@ fn reached(options: Options) -> Result<Redis, String> {
 #[tokio::test]
 async fn certificates_and_users_are_checked_as_told() {
     let Guarded { authority, name, server } = Guarded::start();
-    let right = Options {
-        login: Login { user: Some("ges".to_owned()), password: Some(Password::from("s3cret")) },
-        tls: Some(Tls { ca_file: Some(authority.clone()), ..Tls::default() }),
-        ..Options::new(Layout::Standalone(address(server.tls_address().unwrap())))
+    let login = |password: &str| {
+        let mut login = Login::default();
+        login.user = Some("ges".to_owned());
+        login.password = Some(Password::from(password));
+        login
     };
-    let with = |tls: Tls| Options { tls: Some(tls), ..right.clone() };
-    let ca = || Some(authority.clone());
+    let mut plain = Options::new(Layout::Standalone(address(server.tls_address().unwrap())));
+    plain.login = login("s3cret");
+    let with = |change: &dyn Fn(&mut Tls)| {
+        let mut options = plain.clone();
+        change(options.tls.insert(Tls::default()));
+        options
+    };
+    let right = with(&|tls| tls.ca_file = Some(authority.clone()));
+    let as_user = |login: Login| {
+        let mut options = right.clone();
+        options.login = login;
+        options
+    };
+    let named = |name: &str| {
+        with(&|tls| {
+            tls.ca_file = Some(authority.clone());
+            tls.server_name = Some(name.to_owned());
+        })
+    };
     let works =
         async |options: Options| reached(options).unwrap().check(std::time::Duration::ZERO).await.is_ok();
 
     assert!(works(right.clone()).await);
-    assert!(works(with(Tls { ca_file: ca(), server_name: Some(name.to_owned()), ..Tls::default() })).await);
-    assert!(
-        !works(with(Tls { ca_file: ca(), server_name: Some("another.test".to_owned()), ..Tls::default() }))
-            .await
-    );
-    assert!(!works(with(Tls::default())).await, "nobody public vouches for it");
+    assert!(works(named(name)).await);
+    assert!(!works(named("another.test")).await);
+    assert!(!works(with(&|_| {})).await, "nobody public vouches for it");
     let another = Certificates::new();
-    assert!(!works(with(Tls { ca_file: Some(another.authority()), ..Tls::default() })).await);
-    assert!(works(with(Tls { reject_unauthorized: false, ..Tls::default() })).await);
-    assert!(!works(Options { tls: None, ..right.clone() }).await, "a plain word to an encrypted port");
-    let stranger = Login { user: Some("ges".to_owned()), password: Some(Password::from("wrong")) };
-    assert!(!works(Options { login: stranger, ..right.clone() }).await);
-    assert!(!works(Options { login: Login::default(), ..right.clone() }).await);
+    assert!(!works(with(&|tls| tls.ca_file = Some(another.authority()))).await);
+    assert!(works(with(&|tls| tls.reject_unauthorized = false)).await);
+    assert!(!works(plain.clone()).await, "a plain word to an encrypted port");
+    assert!(!works(as_user(login("wrong"))).await);
+    assert!(!works(as_user(Login::default())).await);
 
     for (file, problem) in
         [(PathBuf::from("/nowhere"), "/nowhere"), (PathBuf::from("Cargo.toml"), "Cargo.toml")]
     {
-        let refused = reached(with(Tls { ca_file: Some(file), ..Tls::default() })).map(drop).unwrap_err();
+        let refused = reached(with(&|tls| tls.ca_file = Some(file.clone()))).map(drop).unwrap_err();
         assert!(refused.contains(problem), "{refused}");
     }
 

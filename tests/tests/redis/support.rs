@@ -24,7 +24,9 @@ pub fn redis(server: &private::Redis) -> Redis {
 
 /// A handle by URL. It waits for long, so that a busy machine looks like no outage.
 pub fn at(url: &str) -> Redis {
-    Redis::new(Options { answer_within: PATIENCE, ..Options::from_url(url).unwrap() }).unwrap()
+    let mut options = Options::from_url(url).unwrap();
+    options.answer_within = PATIENCE;
+    Redis::new(options).unwrap()
 }
 
 /// A handle that notices an outage soon.
