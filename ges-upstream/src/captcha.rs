@@ -1,6 +1,7 @@
 //! reCAPTCHA by Google's `siteverify`, or anything that speaks like it
 //! ([callback-administration §8.2](ges_core::rules)).
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,15 @@ pub struct SiteVerify {
     url: Uri,
     timeout: Duration,
     secrets: Arc<dyn CaptchaSecrets>,
+}
+
+impl fmt::Debug for SiteVerify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SiteVerify")
+            .field("url", &self.url)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
     not(feature = "webhook"),
     doc = "How the callback engine reaches out. The README has an example."
 )]
+#![warn(missing_debug_implementations)]
 
 #[cfg(feature = "captcha")]
 pub mod captcha;

@@ -13,6 +13,7 @@ mod nodes;
 mod sessions;
 mod voice;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +99,12 @@ pub struct OrsOrchestrator {
     look_every: Duration,
     ges_url: String,
     clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for OrsOrchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrsOrchestrator").field("look_every", &self.look_every).finish_non_exhaustive()
+    }
 }
 
 impl OrsOrchestrator {

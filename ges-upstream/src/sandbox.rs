@@ -7,6 +7,7 @@
 mod play;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -95,6 +96,12 @@ pub enum WriteBackError {
 /// The sandbox. Cheap to clone.
 #[derive(Clone)]
 pub struct SandboxOrchestrator(Arc<Shared>);
+
+impl fmt::Debug for SandboxOrchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxOrchestrator").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
 
 struct Shared {
     config: Config,

@@ -1,6 +1,7 @@
 //! Statistics of GWS ([engagement-api-v3 §3.9](ges_core::rules); [callback-domain §15.1, §16.4](ges_core::rules)).
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +50,15 @@ pub struct GwsStatistics {
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     tokens: Mutex<HashMap<TenantId, Token>>,
+}
+
+impl fmt::Debug for GwsStatistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GwsStatistics")
+            .field("base", &self.base)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]
@@ -208,6 +218,7 @@ fn asked(wanted: &Statistic) -> Value {
 struct NoData;
 
 /// Used when no statistics service is configured: nobody has credentials for it.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NoStatistics;
 
 #[async_trait]

@@ -3,6 +3,7 @@
 //! Each attempt is one signed `POST` with an idempotence key. Nothing is repeated here: whether and when to repeat is
 //! the engine's decision, and the key makes it harmless.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,15 @@ pub struct WebhookOrchestrator {
     observer: Arc<dyn Observer>,
 }
 
+impl fmt::Debug for WebhookOrchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookOrchestrator")
+            .field("url", &self.url)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the adapter needs besides its configuration.
 pub struct Surroundings {
     /// The common client.
@@ -78,6 +88,12 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Is told of what operators watch.
     pub observer: Arc<dyn Observer>,
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings").field("ges_url", &self.ges_url).finish_non_exhaustive()
+    }
 }
 
 #[derive(Serialize)]
